@@ -1,0 +1,59 @@
+//! Whoever holds an opened vault and gives leases from it.
+
+use crate::clock::Clock;
+use crate::mint;
+use crate::model::{Lease, LeaseRequest, Profile};
+use crate::stack;
+use crate::vault::{self, OpenVault};
+
+/// Gives leases.
+pub trait Broker {
+    /// A lease that answers `request`.
+    ///
+    /// # Errors
+    /// [`Error::Vault`], [`Error::Mint`].
+    fn lease(&self, request: &LeaseRequest) -> Result<Lease, Error>;
+}
+
+/// Why there is no lease.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The vault does not give the profile.
+    #[error(transparent)]
+    Vault(vault::Error),
+    /// The mint failed.
+    #[error(transparent)]
+    Mint(mint::Error),
+}
+
+/// The broker inside this very process: it opened the vault itself.
+pub struct Local<'a> {
+    /// The vault.
+    pub vault: &'a OpenVault<'a>,
+    /// The proxy of the settings.
+    pub proxy: Option<&'a str>,
+    /// The clocks.
+    pub clock: &'a dyn Clock,
+}
+
+/// Mints for a profile that need not be in any vault yet, and wipes the stack behind it.
+///
+/// # Errors
+/// [`Error::Mint`].
+pub fn lease_for(
+    profile: &Profile,
+    request: &LeaseRequest,
+    proxy: Option<&str>,
+    clock: &dyn Clock,
+) -> Result<Lease, Error> {
+    let minted = mint::mint(profile, request, proxy, clock);
+    stack::scrub();
+    minted.map_err(Error::Mint)
+}
+
+impl Broker for Local<'_> {
+    fn lease(&self, request: &LeaseRequest) -> Result<Lease, Error> {
+        let profile = self.vault.profile(&request.profile).map_err(Error::Vault)?;
+        lease_for(&profile, request, self.proxy, self.clock)
+    }
+}

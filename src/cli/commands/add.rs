@@ -1,0 +1,211 @@
+//! `mintage add`: a client id and secret, and where they are used, sealed as one record.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use jiff::civil::Date;
+use serde_json::json;
+
+use super::init;
+use crate::broker;
+use crate::cli::input::{CredentialArgs, Given};
+use crate::cli::parts::{self, Parts};
+use crate::cli::{Failure, style, trap};
+use crate::config;
+use crate::disk;
+use crate::grant::Preset;
+use crate::http;
+use crate::limits;
+use crate::model::{AuthStyle, Endpoint, Flags, LeaseRequest, Profile, ProfileName, Scopes, Tag};
+use crate::vault::{self, OpenVault};
+
+/// Options of `add`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// A name of your own for it: prod, acme/dap-eu
+    name: Option<String>,
+    /// The service [default: oauth2 with `--token-url`, else instructure]
+    #[arg(long, value_name = "NAME")]
+    preset: Option<String>,
+    /// Another base URL for the preset: a beta site, a proxy, a local issuer
+    #[arg(long, value_name = "URL", conflicts_with = "token_url")]
+    base_url: Option<Endpoint>,
+    /// The token endpoint
+    #[arg(long, value_name = "URL")]
+    token_url: Option<Endpoint>,
+    #[command(flatten)]
+    credential: CredentialArgs,
+    /// How the client proves itself: basic, basic-raw or post [default: the preset's]
+    #[arg(long, value_name = "STYLE", help_heading = "Request")]
+    auth: Option<AuthStyle>,
+    /// A scope to ask for; may be repeated
+    #[arg(long, value_name = "SCOPE", help_heading = "Request")]
+    scope: Vec<String>,
+    /// An audience to ask for
+    #[arg(long, help_heading = "Request")]
+    audience: Option<String>,
+    /// A resource to ask for (RFC 8707)
+    #[arg(long, value_name = "URI", help_heading = "Request")]
+    resource: Option<String>,
+    /// A further request parameter; may be repeated
+    #[arg(long, value_name = "KEY=VALUE", value_parser = Profile::parameter,
+        help_heading = "Request")]
+    param: Vec<(String, String)>,
+    /// Trust these CA certificates (PEM) for this profile, beside the system's
+    #[arg(long, value_name = "FILE", help_heading = "Request")]
+    ca_file: Option<PathBuf>,
+    /// A line of text for people
+    #[arg(long, value_name = "TEXT", value_parser = Profile::label)]
+    label: Option<String>,
+    /// A word to select by; may be repeated
+    #[arg(long)]
+    tag: Vec<Tag>,
+    /// The last day the secret works: 2027-06-30
+    #[arg(long, value_name = "DATE")]
+    secret_expires: Option<Date>,
+    /// Never give the secret out again, only tokens
+    #[arg(long)]
+    token_only: bool,
+    /// Mint once before anything is saved
+    #[arg(long)]
+    verify: bool,
+}
+
+/// Runs the command.
+pub fn run(args: Args, parts: &Parts) -> Result<u8, Failure> {
+    let name = name(&args, parts)?;
+    let vault = open_or_make(parts)?;
+    // Before the secret is asked for: nobody likes to paste in vain.
+    refuse_if_there(&vault, &name)?;
+    let verify = args.verify;
+    let profile = args.profile(name, parts)?;
+    if verify {
+        check_by_minting(&profile, parts)?;
+    }
+    let (name, endpoint) = (profile.name.clone(), profile.endpoint.clone());
+    vault.add(profile)?;
+    parts.say_warnings(&vault);
+    if parts.style.json {
+        style::write_json(json!({
+            "profile": name.as_str(), "endpoint": endpoint.as_str(), "verified": verify,
+        }))?;
+    }
+    parts.style.say(format_args!("profile `{name}` added: tokens from {}", endpoint.host()));
+    if endpoint.is_plain_http() {
+        parts.style.warn("its requests are not encrypted: it is for this machine's loopback only");
+    }
+    Ok(0)
+}
+
+fn name(args: &Args, parts: &Parts) -> Result<ProfileName, Failure> {
+    let text = match &args.name {
+        Some(text) => text.clone(),
+        None if parts.prompt.is_attended() => parts.prompt.line("Name for the profile: ")?,
+        None => return Err(Failure::Usage("missing: a name for the profile".to_owned())),
+    };
+    trap::check_name(&text)?;
+    Ok(text.parse()?)
+}
+
+fn open_or_make(parts: &Parts) -> Result<OpenVault<'_>, Failure> {
+    match parts.open_vault() {
+        Err(Failure::Config(config::Error::NoVault)) if parts.prompt.is_attended() => {
+            if !parts.prompt.confirm("There is no vault yet. Make one now?")? {
+                return Err(Failure::NotConfirmed);
+            }
+            init::run(init::Args::default(), parts)?;
+            parts.open_vault()
+        }
+        opened => opened,
+    }
+}
+
+fn refuse_if_there(vault: &OpenVault<'_>, name: &ProfileName) -> Result<(), Failure> {
+    match vault.profile(name) {
+        Ok(_) => Err(vault::Error::Exists(name.clone()).into()),
+        Err(vault::Error::NoProfile(_)) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn check_by_minting(profile: &Profile, parts: &Parts) -> Result<(), Failure> {
+    let request = LeaseRequest::plain(profile.name.clone());
+    let settings = parts.settings()?;
+    parts.style.note(format_args!("asking {}", profile.endpoint.host()));
+    broker::lease_for(profile, &request, settings.proxy.as_deref(), parts.clock())
+        .map(|_lease_is_not_needed| ())
+        .map_err(|source| Failure::Mint {
+            profile: profile.name.to_string(),
+            preset: profile.preset.clone(),
+            source,
+        })
+}
+
+impl Args {
+    fn profile(self, name: ProfileName, parts: &Parts) -> Result<Profile, Failure> {
+        let preset = self.preset()?;
+        let (base_url, endpoint) = self.endpoints(preset)?;
+        let ca = self.ca_file.as_deref().map(read_ca).transpose()?;
+        let scopes = Scopes::parse(self.scope.iter().map(String::as_str))?;
+        let Given { credential, is_dap } = self.credential.get(parts)?;
+        if is_dap && preset.name != "instructure" {
+            parts.style.warn("the names in what was given are those of the `instructure` preset");
+        }
+        let now = parts.clock().wall();
+        let profile = Profile {
+            name,
+            preset: preset.name.to_owned(),
+            endpoint,
+            base_url,
+            auth: self.auth.unwrap_or(preset.auth),
+            credential,
+            scopes,
+            audience: self.audience,
+            resource: self.resource,
+            params: self.param,
+            ca,
+            label: self.label,
+            tags: BTreeSet::from_iter(self.tag),
+            secret_expires: self.secret_expires,
+            flags: Flags { token_only: self.token_only },
+            added_at: now,
+            changed_at: now,
+        };
+        profile.check()?;
+        Ok(profile)
+    }
+
+    fn preset(&self) -> Result<&'static Preset, Failure> {
+        let default = if self.token_url.is_some() { "oauth2" } else { "instructure" };
+        let name = self.preset.as_deref().unwrap_or(default);
+        Preset::find(name).ok_or_else(|| {
+            let known: Vec<&str> = Preset::ALL.iter().map(|preset| preset.name).collect();
+            Failure::Usage(format!("`--preset`: one of {}", known.join(", ")))
+        })
+    }
+
+    fn endpoints(&self, preset: &Preset) -> Result<(Option<Endpoint>, Endpoint), Failure> {
+        let default = || preset.base_url.map(str::parse).transpose();
+        let base = match &self.base_url {
+            Some(url) => Some(url.clone()),
+            None => default()?,
+        };
+        if let Some(url) = &self.token_url {
+            return Ok((base, url.clone()));
+        }
+        match (base, preset.token_path) {
+            (Some(base), Some(path)) => {
+                let endpoint = base.join(path)?;
+                Ok((Some(base), endpoint))
+            }
+            _ => Err(Failure::Usage(format!("missing: `--token-url` for `{}`", preset.name))),
+        }
+    }
+}
+
+fn read_ca(path: &Path) -> Result<String, Failure> {
+    let (bytes, _) = disk::read_any(&parts::absolute(path)?, limits::CA_BUNDLE as u64)?;
+    let unusable = || Failure::Ca(http::Error::Roots("it holds no PEM certificate"));
+    let pem = std::str::from_utf8(&bytes).map_err(|_| unusable())?;
+    if http::is_usable_ca(pem) { Ok(pem.to_owned()) } else { Err(unusable()) }
+}

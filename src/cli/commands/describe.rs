@@ -1,0 +1,83 @@
+//! A profile as people and programs see it: everything but the secret.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::model::{Endpoint, Flags, Profile, Tag};
+
+/// The fields of a profile as JSON. The secret appears by its length only.
+pub fn json(profile: &Profile) -> Value {
+    let Profile {
+        name,
+        preset,
+        endpoint,
+        base_url,
+        auth,
+        credential,
+        scopes,
+        audience,
+        resource,
+        params,
+        ca,
+        label,
+        tags,
+        secret_expires,
+        flags: Flags { token_only },
+        added_at,
+        changed_at,
+    } = profile;
+    json!({
+        "profile": name.as_str(),
+        "preset": preset,
+        "endpoint": endpoint.as_str(),
+        "base_url": base_url.as_ref().map(Endpoint::as_base),
+        "auth": auth.as_str(),
+        "client_id": credential.client_id().as_str(),
+        "client_secret_bytes": credential.secret().len(),
+        "scopes": scopes.iter().collect::<Vec<_>>(),
+        "audience": audience,
+        "resource": resource,
+        "params": params,
+        "ca": ca.is_some(),
+        "label": label,
+        "tags": tags.iter().map(Tag::as_str).collect::<Vec<_>>(),
+        "secret_expires": secret_expires.map(|date| date.to_string()),
+        "token_only": token_only,
+        "added_at": second(*added_at),
+        "changed_at": second(*changed_at),
+    })
+}
+
+/// The same as rows of name and value; empty ones are left out.
+pub fn rows(profile: &Profile) -> Vec<Vec<String>> {
+    let fields = json(profile);
+    let mut rows = Vec::new();
+    for (name, value) in fields.as_object().into_iter().flatten() {
+        let shown = match value {
+            Value::Null | Value::Bool(false) => continue,
+            Value::Bool(true) => "yes".to_owned(),
+            Value::Array(values) if values.is_empty() => continue,
+            Value::Array(values) => values.iter().map(plain).collect::<Vec<_>>().join(" "),
+            other => plain(other),
+        };
+        let (name, shown) = match name.as_str() {
+            "client_secret_bytes" => ("client_secret", format!("(hidden, {shown} bytes)")),
+            name => (name, shown),
+        };
+        rows.push(vec![name.to_owned(), shown]);
+    }
+    rows
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(pair) => pair.iter().map(plain).collect::<Vec<_>>().join("="),
+        other => other.to_string(),
+    }
+}
+
+/// RFC 3339 in whole seconds, rounded down.
+pub fn second(time: Timestamp) -> String {
+    Timestamp::from_second(time.as_second()).unwrap_or(time).to_string()
+}

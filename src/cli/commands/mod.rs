@@ -1,0 +1,51 @@
+//! One file a command: what it takes, and what it does.
+
+pub mod add;
+mod describe;
+pub mod exec;
+pub mod init;
+mod internal;
+pub mod list;
+mod recovery;
+pub mod remove;
+pub mod show;
+pub mod status;
+pub mod token;
+pub mod vault;
+
+use super::Failure;
+use super::args::Command;
+use super::parts::Parts;
+use crate::model::ProfileName;
+
+/// Runs a command and gives back the exit code.
+///
+/// # Errors
+/// [`Failure`].
+pub fn run(command: Command, parts: &Parts) -> Result<u8, Failure> {
+    match command {
+        Command::Init(args) => init::run(args, parts),
+        Command::Add(args) => add::run(*args, parts),
+        Command::List(args) => list::run(&args, parts),
+        Command::Show(args) => show::run(&args, parts),
+        Command::Remove(args) => remove::run(&args, parts),
+        Command::Token(args) => token::run(&args, parts),
+        Command::Exec(args) => exec::run(args, parts).map_err(|failure| match failure {
+            child @ Failure::Child(_) => child,
+            failure => Failure::BeforeChild(Box::new(failure)),
+        }),
+        Command::Status(args) => status::run(&args, parts),
+        Command::Vault(args) => vault::run(args, parts),
+        Command::InternalStretch => internal::stretch(),
+        Command::InternalKeychainRead => internal::keychain_read(),
+    }
+}
+
+/// The profile that is meant: the one named, else that of `MINTAGE_PROFILE`.
+fn profile(named: Option<&ProfileName>, parts: &Parts) -> Result<ProfileName, Failure> {
+    match (named, &parts.environment.profile) {
+        (Some(name), _) => Ok(name.clone()),
+        (None, Some(name)) => Ok(name.parse()?),
+        (None, None) => Err(Failure::Usage("missing: the name of a profile".to_owned())),
+    }
+}

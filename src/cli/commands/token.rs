@@ -1,0 +1,133 @@
+//! `mintage token`: a fresh token on standard output, whole or not at all.
+
+use std::time::Duration;
+
+use serde_json::json;
+use zeroize::Zeroizing;
+
+use super::describe;
+use crate::broker::{Broker as _, Local};
+use crate::cli::args::duration;
+use crate::cli::parts::Parts;
+use crate::cli::{Failure, style};
+use crate::handover::{Shell, is_variable};
+use crate::model::{Lease, LeaseRequest, ProfileName, Scopes};
+
+/// Options of `token`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The profile
+    name: Option<ProfileName>,
+    /// Life the token must have left
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    min_valid: Option<Duration>,
+    /// Scopes in place of the profile's own; may be repeated
+    #[arg(long, value_name = "SCOPE")]
+    scope: Vec<String>,
+    /// Audience in place of the profile's own
+    #[arg(long)]
+    audience: Option<String>,
+    /// Write an HTTP header line: `Authorization: Bearer …`, or the token alone under NAME
+    #[arg(long, value_name = "NAME", num_args = 0..=1, group = "form",
+        default_missing_value = "Authorization", value_parser = header_name)]
+    header: Option<String>,
+    /// Write an assignment for a shell to evaluate
+    #[arg(long, value_name = "VAR", num_args = 0..=1, require_equals = true, group = "form",
+        default_missing_value = "ACCESS_TOKEN", value_parser = variable)]
+    env: Option<String>,
+    /// Quote for this shell: sh, fish or powershell [default: your own]
+    #[arg(long, requires = "env")]
+    shell: Option<Shell>,
+    /// Show the token even at a terminal
+    #[arg(long)]
+    reveal: bool,
+}
+
+/// Runs the command.
+pub fn run(args: &Args, parts: &Parts) -> Result<u8, Failure> {
+    let request = LeaseRequest {
+        profile: super::profile(args.name.as_ref(), parts)?,
+        min_valid: args.min_valid,
+        scopes: Scopes::parse(args.scope.iter().map(String::as_str))?,
+        audience: args.audience.clone(),
+    };
+    let lease = lease(&request, parts)?;
+    let hidden = style::is_seen() && !args.reveal;
+    if parts.style.json {
+        return write_json(&lease, hidden, parts);
+    }
+    if hidden {
+        let minutes = lease.remaining(parts.clock()).as_secs() / 60;
+        let length = lease.token.access.len();
+        style::write_lines([format!("(hidden: {length} characters, {minutes} minutes left)")])?;
+        parts.style.hint("it is whole on a pipe; add `--reveal` to see it here");
+        return Ok(0);
+    }
+    style::write(args.form(&lease, parts).as_bytes())?;
+    Ok(0)
+}
+
+/// Mints through the broker at hand.
+pub fn lease(request: &LeaseRequest, parts: &Parts) -> Result<Lease, Failure> {
+    let vault = parts.open_vault()?;
+    let settings = parts.settings()?;
+    let profile = vault.profile(&request.profile)?;
+    parts.say_warnings(&vault);
+    parts.style.note(format_args!("asking {}", profile.endpoint.host()));
+    let preset = profile.preset.clone();
+    drop(profile);
+    let broker = Local { vault: &vault, proxy: settings.proxy.as_deref(), clock: parts.clock() };
+    broker.lease(request).map_err(|source| Failure::Mint {
+        profile: request.profile.to_string(),
+        preset,
+        source,
+    })
+}
+
+fn write_json(lease: &Lease, hidden: bool, parts: &Parts) -> Result<u8, Failure> {
+    let token = if hidden { None } else { Some(lease.token.access.expose()) };
+    style::write_json(json!({
+        "profile": lease.profile.as_str(),
+        "token": token,
+        "token_type": lease.token.kind.as_str(),
+        "expires_at": expires_at(lease),
+        "expires_in": lease.remaining(parts.clock()).as_secs(),
+        "scope": lease.token.scope.as_ref().map(ToString::to_string),
+    }))?;
+    Ok(0)
+}
+
+/// When it expires; rounded down, so that the deadline shown is never late.
+pub fn expires_at(lease: &Lease) -> String {
+    describe::second(lease.expires_at)
+}
+
+impl Args {
+    fn form(&self, lease: &Lease, parts: &Parts) -> Zeroizing<String> {
+        let token = lease.token.access.expose();
+        let scheme = lease.token.kind.as_str();
+        let line = match (&self.header, &self.env) {
+            (Some(name), _) if name.eq_ignore_ascii_case("authorization") => {
+                Zeroizing::new(format!("{name}: {scheme} {token}"))
+            }
+            (Some(name), _) => Zeroizing::new(format!("{name}: {token}")),
+            (None, Some(variable)) => {
+                let own = Shell::at(parts.environment.shell.as_deref());
+                self.shell.unwrap_or(own).export(variable, token)
+            }
+            (None, None) => Zeroizing::new(token.to_owned()),
+        };
+        Zeroizing::new(format!("{}\n", *line))
+    }
+}
+
+/// RFC 9110 §5.1: a token.
+fn header_name(text: &str) -> Result<String, &'static str> {
+    let is_name = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+    let fits = !text.is_empty() && text.bytes().all(is_name);
+    if fits { Ok(text.to_owned()) } else { Err("not the name of a header") }
+}
+
+fn variable(text: &str) -> Result<String, &'static str> {
+    if is_variable(text) { Ok(text.to_owned()) } else { Err("not the name of a variable") }
+}

@@ -1,0 +1,130 @@
+//! `mintage vault`: which vaults this device knows, and what it believes of them.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use serde_json::json;
+
+use crate::cli::parts::{self, Parts};
+use crate::cli::{Failure, style};
+use crate::config::{KeySource, Registered};
+use crate::identity::{IdentityFile, Source as _};
+use crate::model::VaultName;
+use crate::seal::{self, Fingerprint};
+use crate::vault;
+
+/// Options of `vault`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// List the registered vaults
+    List,
+    /// Register a vault that exists, with a key file that opens it: a recovery key, say
+    Add(Add),
+    /// Believe the vault as it is now: after a restore that you made yourself
+    Accept(Accept),
+}
+
+#[derive(Debug, clap::Args)]
+struct Add {
+    /// The vault's folder
+    place: PathBuf,
+    /// The key file
+    #[arg(long, value_name = "FILE")]
+    identity_file: PathBuf,
+    /// The name to register it under
+    #[arg(long, default_value = "default")]
+    name: VaultName,
+    /// The vault's fingerprint, where the key file does not state it
+    #[arg(long)]
+    fingerprint: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+struct Accept {
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
+}
+
+/// Runs the command.
+pub fn run(args: Args, parts: &Parts) -> Result<u8, Failure> {
+    match args.action {
+        Action::List => list(parts),
+        Action::Add(args) => add(args, parts),
+        Action::Accept(args) => accept(&args, parts),
+    }
+}
+
+fn list(parts: &Parts) -> Result<u8, Failure> {
+    let settings = parts.settings()?;
+    if parts.style.json {
+        let vaults: Vec<_> = settings
+            .vaults()
+            .map(|(name, vault)| {
+                let Registered { path, id, fingerprint, key } = vault;
+                json!({
+                    "vault": name.as_str(), "default": settings.is_default(name), "path": path,
+                    "id": id, "fingerprint": fingerprint, "key": key.as_str(),
+                })
+            })
+            .collect();
+        style::write_json(json!({ "vaults": vaults }))?;
+        return Ok(0);
+    }
+    let rows: Vec<Vec<String>> = settings
+        .vaults()
+        .map(|(name, vault)| {
+            let place = vault.path.display().to_string();
+            vec![name.to_string(), place, vault.key.as_str().to_owned(), vault.fingerprint.clone()]
+        })
+        .collect();
+    style::write_lines(style::table(&rows))?;
+    Ok(0)
+}
+
+fn add(args: Add, parts: &Parts) -> Result<u8, Failure> {
+    let Add { place, identity_file, name, fingerprint } = args;
+    let (path, file) = (parts::absolute(&place)?, parts::absolute(&identity_file)?);
+    let key = IdentityFile::new(file.clone()).load(parts.prompt.as_ref())?;
+    let given = fingerprint.map(|text| text.parse::<Fingerprint>());
+    let given = given.transpose().map_err(vault::Error::from)?;
+    let fingerprint = match (given, key.fingerprint()) {
+        (Some(given), Some(known)) if given != *known => {
+            return Err(vault::Error::from(seal::Error::Forged("the key file")).into());
+        }
+        (Some(given), _) => given,
+        (None, Some(known)) => known.clone(),
+        (None, None) => return Err(Failure::Usage("missing: `--fingerprint`".to_owned())),
+    };
+    let (id, fingerprint) = (key.vault().to_string(), fingerprint.to_string());
+    let registered = Registered { path, id, fingerprint, key: KeySource::File(file) };
+    // Only a vault that opens is registered.
+    let vault = parts.open(parts.store(&registered.path)?, &registered, &key)?;
+    parts.say_warnings(&vault);
+    parts.change_settings(|settings| Ok(settings.register(name.clone(), registered)?))?;
+    parts.style.say(format_args!("vault `{name}` registered"));
+    Ok(0)
+}
+
+fn accept(args: &Accept, parts: &Parts) -> Result<u8, Failure> {
+    let (name, registered) = parts.registered()?;
+    let question = format!("Believe vault `{name}` as it is now, whatever was known of it before?");
+    if !args.yes && !parts.prompt.confirm(&question)? {
+        return Err(Failure::NotConfirmed);
+    }
+    let id = registered.id.parse().map_err(vault::Error::from)?;
+    let key = parts.source(&id, &registered.key).load(parts.prompt.as_ref())?;
+    let pins = parts.pins(&key);
+    pins.forget_all().map_err(vault::Error::from)?;
+    let vault = parts.open(parts.store(&registered.path)?, &registered, &key)?;
+    let seen = vault.list()?.len();
+    parts.say_warnings(&vault);
+    parts.style.say(format_args!("vault `{name}` accepted with {seen} profiles"));
+    Ok(0)
+}

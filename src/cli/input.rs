@@ -1,0 +1,125 @@
+//! How a credential gets in: by prompt, pipe, file or descriptor; never by an argument.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use zeroize::Zeroizing;
+
+use super::Failure;
+use super::parts::Parts;
+use crate::disk;
+use crate::limits;
+use crate::model::{ClientId, Credential, Invalid, Pasted, PastedError};
+
+/// Where the client id and secret come from.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Credential (asked for at the terminal unless given)")]
+pub struct CredentialArgs {
+    /// The client id
+    #[arg(long, value_name = "ID")]
+    pub client_id: Option<ClientId>,
+    /// Read id and secret from standard input: id:secret, .env lines, JSON or base64
+    #[arg(long, group = "secret")]
+    stdin: bool,
+    /// Read the secret alone from standard input; one final line end is dropped
+    #[arg(long, group = "secret")]
+    secret_stdin: bool,
+    /// Read the secret from this file; one final line end is dropped
+    #[arg(long, group = "secret", value_name = "FILE")]
+    secret_file: Option<PathBuf>,
+    /// Read the secret from this file descriptor; one final line end is dropped
+    #[arg(long, group = "secret", value_name = "N")]
+    secret_fd: Option<u32>,
+}
+
+/// A credential, and what its form says about the service it is for.
+pub struct Given {
+    /// Client id and secret.
+    pub credential: Credential,
+    /// It came under a name of the Data Access Platform.
+    pub is_dap: bool,
+}
+
+impl CredentialArgs {
+    /// Gets it.
+    ///
+    /// # Errors
+    /// [`Failure::Pasted`], [`Failure::Invalid`], [`Failure::Prompt`], [`Failure::Disk`],
+    /// [`Failure::Usage`].
+    pub fn get(&self, parts: &Parts) -> Result<Given, Failure> {
+        let pasted = self.paste(parts)?;
+        let client_id = self.agreed_id(pasted.client_id.clone())?;
+        let client_id = match client_id {
+            Some(id) => id,
+            None => parts.prompt.line("Client id: ")?.parse()?,
+        };
+        let credential = Credential::new(client_id, pasted.secret)?;
+        Ok(Given { credential, is_dap: pasted.is_dap })
+    }
+
+    fn paste(&self, parts: &Parts) -> Result<Pasted, Failure> {
+        if self.stdin {
+            let pasted = Pasted::pair(&stdin()?)?;
+            return Ok(pasted);
+        }
+        if self.secret_stdin {
+            return plain(&stdin()?);
+        }
+        if let Some(path) = &self.secret_file {
+            return plain(&file(parts, path)?);
+        }
+        if let Some(number) = self.secret_fd {
+            return plain(&disk::read_descriptor(number, limits::PASTE)?);
+        }
+        self.ask(parts)
+    }
+
+    /// At the first question a whole pair may be pasted: then there is no second one.
+    fn ask(&self, parts: &Parts) -> Result<Pasted, Failure> {
+        let id = if let Some(id) = &self.client_id {
+            id.clone()
+        } else {
+            // Not echoed: people paste the pair, or the secret, here.
+            let typed = parts.prompt.secret("Client id (or paste id and secret): ")?;
+            if let Ok(pasted) = Pasted::pair(&typed) {
+                return Ok(pasted);
+            }
+            std::str::from_utf8(&typed).unwrap_or_default().trim().parse()?
+        };
+        let typed = parts.prompt.secret("Client secret: ")?;
+        let pasted = Pasted::secret(&typed, Some(&id))?;
+        Ok(Pasted { client_id: Some(id), ..pasted })
+    }
+
+    fn agreed_id(&self, pasted: Option<ClientId>) -> Result<Option<ClientId>, Failure> {
+        match (&self.client_id, pasted) {
+            (Some(given), Some(pasted)) if *given != pasted => Err(Failure::Usage(
+                "the client id in what was given is not that of `--client-id`".to_owned(),
+            )),
+            (Some(given), _) => Ok(Some(given.clone())),
+            (None, pasted) => Ok(pasted),
+        }
+    }
+}
+
+fn plain(bytes: &[u8]) -> Result<Pasted, Failure> {
+    let pasted = Pasted::plain(bytes);
+    if pasted.secret.is_empty() {
+        return Err(PastedError::Empty.into());
+    }
+    Ok(pasted)
+}
+
+fn stdin() -> Result<Zeroizing<Vec<u8>>, Failure> {
+    disk::read_stdin(limits::PASTE)?.ok_or(Failure::Invalid(Invalid::Secret))
+}
+
+/// A file of the user's own: others may be able to read it, which is said.
+fn file(parts: &Parts, path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let (bytes, is_private) = disk::read_any(path, limits::PASTE as u64)?;
+    if !is_private {
+        parts.style.warn(format_args!("others can read `{}`", path.display()));
+    }
+    parts.style.hint(format_args!("the secret is still in `{}`: delete it there", path.display()));
+    Ok(bytes)
+}

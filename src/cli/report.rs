@@ -1,0 +1,301 @@
+//! Turns a failure into words, advice and an exit code. The table is in `docs/exit-codes.md`.
+
+use super::Failure;
+use super::style::Style;
+use crate::grant::{self, Preset};
+use crate::{broker, config, disk, handover, http, identity, mint, prompt, seal, store, vault};
+
+/// Shows `failure` and gives back the exit code.
+pub fn show(failure: &Failure, style: Style) -> u8 {
+    style.error(sentence(failure));
+    for hint in hints(failure) {
+        style.hint(hint);
+    }
+    exit_code(failure)
+}
+
+/// The failure and its causes, each said once.
+pub fn sentence(failure: &dyn std::error::Error) -> String {
+    let mut text = failure.to_string();
+    let mut cause = failure.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        cause = error.source();
+    }
+    text
+}
+
+/// The exit code of `failure`.
+pub fn exit_code(failure: &Failure) -> u8 {
+    match failure {
+        Failure::SecretOnCommandLine
+        | Failure::Usage(_)
+        | Failure::Invalid(_)
+        | Failure::Pasted(_) => 2,
+        Failure::Config(error) => config_code(error),
+        Failure::Disk(error) => disk_code(error),
+        Failure::Identity(error) => identity_code(error),
+        Failure::NotReadBack => 8,
+        Failure::Vault(error) => vault_code(error),
+        Failure::Mint { source, .. } => broker_code(source),
+        Failure::Ca(_) | Failure::NotForEnvironment(_) | Failure::Output(_) => 1,
+        Failure::Prompt(error) => prompt_code(error),
+        Failure::NotConfirmed | Failure::TokenOnly(_) => 9,
+        Failure::SomeRecords(_) => 6,
+        Failure::BeforeChild(inner) => match exit_code(inner) {
+            ended @ (130 | 143) => ended,
+            _ => 125,
+        },
+        Failure::Child(error) => match error {
+            handover::Error::NotFound(_) => 127,
+            handover::Error::NotExecutable(_) => 126,
+            handover::Error::Empty | handover::Error::Io(_) => 125,
+        },
+    }
+}
+
+fn config_code(error: &config::Error) -> u8 {
+    match error {
+        config::Error::NoHome | config::Error::Settings { .. } => 1,
+        config::Error::File(error) => disk_code(error),
+        config::Error::UnknownVault(_) => 9,
+        config::Error::NoVault => 3,
+        config::Error::VaultExists(_) => 11,
+        config::Error::Name { .. } => 2,
+    }
+}
+
+fn disk_code(error: &disk::Error) -> u8 {
+    match error {
+        disk::Error::NotFound(_) => 1,
+        disk::Error::Untrusted { .. } => 9,
+        disk::Error::TooLarge { .. } => 12,
+        disk::Error::Exists(_) | disk::Error::Locked { .. } | disk::Error::NoLocks { .. } => 11,
+        disk::Error::Io { .. } => {
+            if error.is_about_saving() {
+                11
+            } else {
+                8
+            }
+        }
+    }
+}
+
+fn identity_code(error: &identity::Error) -> u8 {
+    match error {
+        identity::Error::Unreachable { .. } | identity::Error::TimedOut { .. } => 8,
+        identity::Error::Locked => 4,
+        identity::Error::Missing { .. } => 5,
+        identity::Error::Exists { .. } => 11,
+        identity::Error::Passphrase(_) => 9,
+        identity::Error::Prompt(error) => prompt_code(error),
+        identity::Error::File(error) => disk_code(error),
+        identity::Error::Key(error) => seal_code(*error),
+        identity::Error::Stretch(_) => 1,
+    }
+}
+
+fn prompt_code(error: &prompt::Error) -> u8 {
+    match error {
+        prompt::Error::NobodyThere | prompt::Error::NoAnswer => 4,
+        prompt::Error::Interrupted => 130,
+        prompt::Error::Terminated => 143,
+        prompt::Error::TooLong => 12,
+        prompt::Error::Io(_) => 1,
+    }
+}
+
+fn seal_code(error: seal::Error) -> u8 {
+    match error {
+        seal::Error::WrongKey(_) | seal::Error::WrongPassphrase => 5,
+        seal::Error::Damaged(_)
+        | seal::Error::TextConversion(_)
+        | seal::Error::Forged(_)
+        | seal::Error::Misplaced(_)
+        | seal::Error::UnknownVersion(_) => 6,
+        seal::Error::TooLarge(_) | seal::Error::WorkFactor(_) => 12,
+        seal::Error::NoRandomness => 1,
+    }
+}
+
+fn vault_code(error: &vault::Error) -> u8 {
+    match error {
+        vault::Error::NotThere(_) => 8,
+        vault::Error::Unborn | vault::Error::NoProfile(_) => 3,
+        vault::Error::Occupied(_)
+        | vault::Error::Exists(_)
+        | vault::Error::Store(store::Error::Conflict) => 11,
+        vault::Error::Full | vault::Error::Store(store::Error::TooLarge) => 12,
+        vault::Error::Sealed(error) => seal_code(*error),
+        vault::Error::History { .. } => 6,
+        vault::Error::TooOldToWrite => 9,
+        vault::Error::Store(store::Error::Disk(error)) => disk_code(error),
+    }
+}
+
+fn broker_code(error: &broker::Error) -> u8 {
+    match error {
+        broker::Error::Vault(error) => vault_code(error),
+        broker::Error::Mint(mint::Error::Grant(error)) => grant_code(error),
+        broker::Error::Mint(mint::Error::Http(error)) => http_code(error),
+        broker::Error::Mint(mint::Error::TooShort { .. }) => 10,
+        broker::Error::Mint(mint::Error::UnknownPreset | mint::Error::Runtime(_)) => 1,
+    }
+}
+
+fn grant_code(error: &grant::Error) -> u8 {
+    match error {
+        grant::Error::Setup(_) => 1,
+        grant::Error::Refused { .. } => 7,
+        grant::Error::NotReady { .. } => 8,
+        grant::Error::BadRequest { .. }
+        | grant::Error::Redirect { .. }
+        | grant::Error::Unacceptable(_) => 10,
+    }
+}
+
+fn http_code(error: &http::Error) -> u8 {
+    match error {
+        http::Error::Unreachable { .. }
+        | http::Error::TimedOut { .. }
+        | http::Error::BrokeOff { .. } => 8,
+        http::Error::NotTrusted { .. } | http::Error::TooLarge { .. } => 10,
+        http::Error::Roots(_) | http::Error::Proxy | http::Error::Client(_) => 1,
+    }
+}
+
+/// Commands to paste, and what to know.
+fn hints(failure: &Failure) -> Vec<String> {
+    match failure {
+        Failure::SecretOnCommandLine => history_advice(),
+        Failure::Config(error) => config_hints(error),
+        Failure::Disk(error) => disk_hints(error),
+        Failure::Identity(error) => identity_hints(error),
+        Failure::NotReadBack => one("mintage init --key passphrase"),
+        Failure::Vault(error) => vault_hints(error),
+        Failure::Mint { source, preset, .. } => broker_hints(source, preset),
+        Failure::Prompt(prompt::Error::NobodyThere) => {
+            one("run it at a terminal, or give the answer by an option (see `--help`)")
+        }
+        Failure::NotConfirmed => one("add `--yes` to go on without being asked"),
+        Failure::TokenOnly(name) => one(&format!("mintage token {name}")),
+        Failure::BeforeChild(inner) => hints(inner),
+        Failure::Pasted(_) => {
+            one("paste `id:secret`, the two `.env` lines, a JSON object with `client_id` and \
+             `client_secret`, or base64 of `id:secret`")
+        }
+        Failure::Usage(_)
+        | Failure::Invalid(_)
+        | Failure::Ca(_)
+        | Failure::Prompt(_)
+        | Failure::NotForEnvironment(_)
+        | Failure::SomeRecords(_)
+        | Failure::Output(_)
+        | Failure::Child(_) => Vec::new(),
+    }
+}
+
+fn one(text: &str) -> Vec<String> {
+    vec![text.to_owned()]
+}
+
+fn history_advice() -> Vec<String> {
+    [
+        "it is in your shell's history and was in the process list: delete it there, and rotate it",
+        "bash: history -d $((HISTCMD-2)) && history -w",
+        "zsh: fc -W && sed -i '/mintage add/d' \"$HISTFILE\" && fc -p \"$HISTFILE\"",
+        "fish: history delete --contains 'mintage add'",
+        "PowerShell: Clear-History -CommandLine '*mintage add*', and remove the line from \
+         (Get-PSReadLineOption).HistorySavePath",
+        "give it at the prompt instead, or by `--stdin`, `--secret-stdin`, `--secret-file F` or \
+         `--secret-fd N`",
+    ]
+    .map(str::to_owned)
+    .to_vec()
+}
+
+fn config_hints(error: &config::Error) -> Vec<String> {
+    match error {
+        config::Error::NoVault => one("mintage init"),
+        config::Error::UnknownVault(_) => one("mintage vault list"),
+        config::Error::File(error) => disk_hints(error),
+        _ => Vec::new(),
+    }
+}
+
+fn disk_hints(error: &disk::Error) -> Vec<String> {
+    match error {
+        disk::Error::Untrusted { mend: Some(command), .. } => vec![command.clone()],
+        disk::Error::NoLocks { .. } => {
+            one("keep the vault on a local disk: a change without a lock could be lost")
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn identity_hints(error: &identity::Error) -> Vec<String> {
+    match error {
+        identity::Error::Unreachable { .. } | identity::Error::TimedOut { .. } => vec![
+            "a new vault can do without: mintage init --key passphrase".to_owned(),
+            RECOVER.to_owned(),
+        ],
+        identity::Error::Locked => {
+            one("unlock the keychain (log in to the desktop, or run this at a terminal)")
+        }
+        identity::Error::Missing { .. } => one(RECOVER),
+        identity::Error::Prompt(prompt::Error::NobodyThere) => {
+            one("run it at a terminal, or give the passphrase by `--passphrase-fd N`")
+        }
+        identity::Error::File(error) => disk_hints(error),
+        _ => Vec::new(),
+    }
+}
+
+const RECOVER: &str = "an existing vault opens with its recovery key: mintage vault add PLACE \
+                       --name NEW-NAME --identity-file RECOVERY-FILE";
+
+fn vault_hints(error: &vault::Error) -> Vec<String> {
+    match error {
+        vault::Error::NoProfile(_) => one("mintage list"),
+        vault::Error::Unborn => one("mintage init"),
+        vault::Error::Occupied(place) => {
+            one(&format!("mintage vault add '{place}' --identity-file RECOVERY-FILE"))
+        }
+        vault::Error::History { .. } => {
+            one("after a restore that you made yourself: mintage vault accept")
+        }
+        vault::Error::Sealed(seal::Error::WrongKey(_)) => one(RECOVER),
+        vault::Error::Sealed(seal::Error::UnknownVersion(_)) | vault::Error::TooOldToWrite => {
+            one("upgrade mintage")
+        }
+        vault::Error::Sealed(seal::Error::TextConversion(_)) => {
+            one("restore it from a backup, and mark the vault as binary where it was converted")
+        }
+        vault::Error::Store(store::Error::Disk(error)) => disk_hints(error),
+        _ => Vec::new(),
+    }
+}
+
+fn broker_hints(error: &broker::Error, preset: &str) -> Vec<String> {
+    match error {
+        broker::Error::Vault(error) => vault_hints(error),
+        broker::Error::Mint(mint::Error::Grant(grant::Error::Refused { .. })) => {
+            Preset::find(preset).map(|preset| preset.refused.to_owned()).into_iter().collect()
+        }
+        broker::Error::Mint(mint::Error::Grant(grant::Error::NotReady {
+            retry_after: Some(wait),
+            ..
+        })) => one(&format!("try again in {} s", wait.as_secs())),
+        broker::Error::Mint(mint::Error::Grant(grant::Error::Redirect { .. })) => {
+            one("if the issuer has moved, add the profile again with its new URL")
+        }
+        broker::Error::Mint(mint::Error::Http(http::Error::NotTrusted { .. })) => {
+            one("for an issuer with a private CA: mintage add … --ca-file CA.pem")
+        }
+        broker::Error::Mint(mint::Error::UnknownPreset) => one("upgrade mintage"),
+        broker::Error::Mint(_) => Vec::new(),
+    }
+}

@@ -1,0 +1,77 @@
+//! The folders of this user.
+
+use std::path::{Path, PathBuf};
+
+use directories::{BaseDirs, ProjectDirs};
+
+use super::Error;
+use crate::model::VaultName;
+
+/// Where this user's files lie. On Linux `$XDG_CONFIG_HOME/mintage`, `$XDG_DATA_HOME/mintage` and
+/// `$XDG_STATE_HOME/mintage` (relative values are ignored, as the XDG specification demands); on
+/// macOS and Windows the platform's own places.
+#[derive(Debug, Clone)]
+pub struct Paths {
+    home: PathBuf,
+    config: PathBuf,
+    data: PathBuf,
+    state: PathBuf,
+}
+
+impl Paths {
+    /// Finds them. Nothing is created.
+    ///
+    /// # Errors
+    /// [`Error::NoHome`].
+    pub fn find() -> Result<Self, Error> {
+        let found = ProjectDirs::from("", "", "mintage").ok_or(Error::NoHome)?;
+        let data = found.data_local_dir();
+        let absolute = found.config_dir().is_absolute() && data.is_absolute();
+        if !absolute {
+            return Err(Error::NoHome);
+        }
+        let home = BaseDirs::new().ok_or(Error::NoHome)?.home_dir().to_owned();
+        Ok(Self {
+            home,
+            config: found.config_dir().to_owned(),
+            data: data.to_owned(),
+            state: found.state_dir().unwrap_or(data).to_owned(),
+        })
+    }
+
+    /// The user's home folder.
+    #[must_use]
+    pub fn home(&self) -> &Path {
+        &self.home
+    }
+
+    /// The settings file.
+    #[must_use]
+    pub fn settings(&self) -> PathBuf {
+        self.config.join("settings.toml")
+    }
+
+    /// The folder of the settings file.
+    #[must_use]
+    pub fn config(&self) -> &Path {
+        &self.config
+    }
+
+    /// Where passphrase-wrapped opening keys lie.
+    #[must_use]
+    pub fn identities(&self) -> PathBuf {
+        self.config.join("identities")
+    }
+
+    /// Where a vault named `name` lies unless another place is given.
+    #[must_use]
+    pub fn vault(&self, name: &VaultName) -> PathBuf {
+        self.data.join("vaults").join(name.as_str())
+    }
+
+    /// Where what is known of each vault is kept, beside the vault itself.
+    #[must_use]
+    pub fn state(&self) -> &Path {
+        &self.state
+    }
+}

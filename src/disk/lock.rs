@@ -1,0 +1,100 @@
+//! A lock between processes that the kernel takes back when its holder dies.
+
+use std::fs::File;
+use std::io::{Read as _, Seek as _, Write as _};
+use std::path::Path;
+use std::time::Duration;
+
+use super::{Error, failed};
+use crate::clock::Clock;
+
+/// How often a held lock is tried again.
+const STEP: Duration = Duration::from_millis(5);
+
+/// An exclusive lock on a file, held until dropped. The holder's process number is written into the
+/// file, for the message that others show.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    /// Takes the lock on `path` (made with mode 0600 if it is not there), waiting at most `patience`.
+    ///
+    /// # Errors
+    /// - [`Error::Locked`]: another process held it all the while.
+    /// - [`Error::NoLocks`]: the file system cannot lock. Never goes on without.
+    /// - [`Error::Io`]: the file cannot be opened.
+    pub fn take(path: &Path, patience: Duration, clock: &dyn Clock) -> Result<Self, Error> {
+        let mut file = open(path)?;
+        let give_up = clock.steady() + patience;
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(std::fs::TryLockError::WouldBlock) if clock.steady() < give_up => {
+                    std::thread::sleep(STEP);
+                }
+                Err(std::fs::TryLockError::WouldBlock) => {
+                    return Err(Error::Locked { path: path.to_owned(), holder: holder(&mut file) });
+                }
+                Err(std::fs::TryLockError::Error(source)) => {
+                    return Err(Error::NoLocks { path: path.to_owned(), source });
+                }
+            }
+        }
+        let _only_a_courtesy = sign(&mut file);
+        Ok(Self { _file: file })
+    }
+}
+
+fn sign(file: &mut File) -> std::io::Result<()> {
+    file.set_len(0)?;
+    file.rewind()?;
+    write!(file, "{}", std::process::id())
+}
+
+fn holder(file: &mut File) -> Option<u32> {
+    let mut text = String::new();
+    file.take(16).read_to_string(&mut text).ok()?;
+    text.parse().ok()
+}
+
+#[cfg(unix)]
+fn open(path: &Path) -> Result<File, Error> {
+    use rustix::fs::{Mode, OFlags, fchmod, open};
+    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let private = Mode::RUSR | Mode::WUSR;
+    let file = open(path, flags, private).map_err(|e| failed("open", path)(e.into()))?;
+    let _ours_already_if_refused = fchmod(&file, private);
+    Ok(File::from(file))
+}
+
+#[cfg(not(unix))]
+fn open(path: &Path) -> Result<File, Error> {
+    File::options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)
+        .map_err(failed("open", path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::System;
+
+    // F07
+    #[test]
+    fn a_held_lock_names_its_holder_and_is_free_again_once_dropped() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("lock");
+        let held = Lock::take(&path, Duration::ZERO, &System).expect("free");
+        let refused = Lock::take(&path, Duration::from_millis(20), &System).err();
+        let Some(Error::Locked { holder, .. }) = refused else { panic!("not refused") };
+        assert_eq!(holder, Some(std::process::id()));
+        drop(held);
+        assert!(Lock::take(&path, Duration::ZERO, &System).is_ok());
+    }
+}

@@ -1,0 +1,190 @@
+//! Whether a path can be trusted: who owns it, and who else could have changed what it names.
+
+use std::fs::{self, File};
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use super::{Error, failed};
+
+/// Reads a file that only its owner may read or write.
+///
+/// The path and every folder above it must belong to us or to root, and no folder above may be
+/// writable by others (a sticky one such as `/tmp` may). Symbolic links are followed only where
+/// these rules hold for the link and for its target. The length is checked before anything is read.
+///
+/// # Errors
+/// - [`Error::NotFound`]: nothing is there.
+/// - [`Error::Untrusted`]: one of the rules is broken; the path that breaks it is named.
+/// - [`Error::TooLarge`]: more than `cap` bytes.
+/// - [`Error::Io`]: the system refused.
+pub fn read_private(path: &Path, cap: u64) -> Result<Zeroizing<Vec<u8>>, Error> {
+    check_parents(path)?;
+    // Opened once and judged by the open file, so that a path swapped in between changes nothing.
+    let mut file = open_without_waiting(path)?;
+    let found = file.metadata().map_err(failed("look at", path))?;
+    if !found.is_file() {
+        return Err(untrusted(path, "it is not a regular file", None));
+    }
+    judge::owner(path, &found)?;
+    judge::private(path, &found, "600")?;
+    read_capped(&mut file, path, found.len(), cap)
+}
+
+/// Reads a regular file that need not be private, such as one the user was mailed, and tells whether
+/// it is.
+///
+/// # Errors
+/// As [`read_private`], but for [`Error::Untrusted`] only where it is not a regular file.
+pub fn read_any(path: &Path, cap: u64) -> Result<(Zeroizing<Vec<u8>>, bool), Error> {
+    let mut file = open_without_waiting(path)?;
+    let found = file.metadata().map_err(failed("look at", path))?;
+    if !found.is_file() {
+        return Err(untrusted(path, "it is not a regular file", None));
+    }
+    let is_private = judge::private(path, &found, "600").is_ok();
+    Ok((read_capped(&mut file, path, found.len(), cap)?, is_private))
+}
+
+fn read_capped(
+    file: &mut File,
+    path: &Path,
+    length: u64,
+    cap: u64,
+) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let too_large = || Error::TooLarge { path: path.to_owned(), cap };
+    if length > cap {
+        return Err(too_large());
+    }
+    let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(length).unwrap_or(0) + 1));
+    // One byte above the cap: a file that grew meanwhile is seen, and not read for ever.
+    file.take(cap + 1).read_to_end(&mut bytes).map_err(failed("read", path))?;
+    if bytes.len() as u64 > cap { Err(too_large()) } else { Ok(bytes) }
+}
+
+/// Checks that a folder belongs to us, that nobody else may enter it, and that the folders above it
+/// can be trusted (see [`read_private`]).
+///
+/// # Errors
+/// As [`read_private`].
+pub fn check_dir(path: &Path) -> Result<(), Error> {
+    check_parents(path)?;
+    let found = fs::metadata(path).map_err(failed("look at", path))?;
+    if !found.is_dir() {
+        return Err(untrusted(path, "it is not a folder", None));
+    }
+    judge::owner(path, &found)?;
+    judge::private(path, &found, "700")
+}
+
+/// Checks every folder above `path`, as it is written and again with all links resolved.
+fn check_parents(path: &Path) -> Result<(), Error> {
+    judge::links(path)?;
+    let real = fs::canonicalize(path).map_err(failed("find", path))?;
+    for parent in path.ancestors().skip(1).chain(real.ancestors().skip(1)) {
+        if parent.as_os_str().is_empty() {
+            continue;
+        }
+        let found = fs::metadata(parent).map_err(failed("look at", parent))?;
+        judge::parent(parent, &found)?;
+    }
+    Ok(())
+}
+
+fn untrusted(path: &Path, why: &'static str, mend: Option<String>) -> Error {
+    Error::Untrusted { path: PathBuf::from(path), why, mend }
+}
+
+/// Opens for reading; a named pipe planted in a file's place must not hang us.
+fn open_without_waiting(path: &Path) -> Result<File, Error> {
+    #[cfg(unix)]
+    {
+        use rustix::fs::{Mode, OFlags, open};
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+        let file = open(path, flags, Mode::empty()).map_err(std::io::Error::from);
+        file.map(File::from).map_err(failed("open", path))
+    }
+    #[cfg(not(unix))]
+    File::open(path).map_err(failed("open", path))
+}
+
+#[cfg(unix)]
+mod judge {
+    use std::fs::{self, Metadata};
+    use std::os::unix::fs::MetadataExt as _;
+    use std::path::Path;
+
+    use super::super::{Error, failed};
+    use super::untrusted;
+
+    fn is_ours(found: &Metadata) -> bool {
+        found.uid() == rustix::process::geteuid().as_raw()
+    }
+
+    /// The thing itself must be ours: not even root's, which we could not have written.
+    pub(super) fn owner(path: &Path, found: &Metadata) -> Result<(), Error> {
+        if is_ours(found) {
+            return Ok(());
+        }
+        Err(untrusted(path, "it belongs to another user", None))
+    }
+
+    pub(super) fn private(path: &Path, found: &Metadata, mode: &str) -> Result<(), Error> {
+        const OTHERS: u32 = 0o077;
+        if found.mode() & OTHERS == 0 {
+            return Ok(());
+        }
+        let mend = format!("chmod {mode} '{}'", path.display());
+        Err(untrusted(path, "others can read or change it", Some(mend)))
+    }
+
+    /// A folder on the way may be root's, and may be open to all if it is sticky.
+    pub(super) fn parent(path: &Path, found: &Metadata) -> Result<(), Error> {
+        const STICKY: u32 = 0o1000;
+        if !is_ours(found) && found.uid() != 0 {
+            return Err(untrusted(path, "it belongs to another user", None));
+        }
+        if found.mode() & 0o022 != 0 && found.mode() & STICKY == 0 {
+            let mend = format!("chmod go-w '{}'", path.display());
+            return Err(untrusted(path, "others can change what is in it", Some(mend)));
+        }
+        Ok(())
+    }
+
+    /// Each link on the way must have been laid by us or by root.
+    pub(super) fn links(path: &Path) -> Result<(), Error> {
+        for part in path.ancestors().filter(|part| !part.as_os_str().is_empty()) {
+            let found = fs::symlink_metadata(part).map_err(failed("look at", part))?;
+            if found.is_symlink() && !is_ours(&found) && found.uid() != 0 {
+                return Err(untrusted(part, "it is a link laid by another user", None));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// On Windows the profile folder's access list, set by the system, keeps other users out.
+#[cfg(not(unix))]
+mod judge {
+    use std::fs::Metadata;
+    use std::path::Path;
+
+    use super::super::Error;
+
+    pub(super) fn owner(_: &Path, _: &Metadata) -> Result<(), Error> {
+        Ok(())
+    }
+
+    pub(super) fn private(_: &Path, _: &Metadata, _: &str) -> Result<(), Error> {
+        Ok(())
+    }
+
+    pub(super) fn parent(_: &Path, _: &Metadata) -> Result<(), Error> {
+        Ok(())
+    }
+
+    pub(super) fn links(_: &Path) -> Result<(), Error> {
+        Ok(())
+    }
+}

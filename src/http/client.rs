@@ -1,0 +1,165 @@
+//! The client itself: one per mint, so that no connection, cookie or buffer outlives it.
+
+use std::error::Error as _;
+use std::sync::Once;
+
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER};
+use zeroize::Zeroizing;
+
+use super::{Error, Reply, Request, roots};
+use crate::limits;
+use crate::model::{Endpoint, Untrusted};
+use crate::secret::ReplyBody;
+
+/// Sends requests to one issuer.
+pub struct Client {
+    inner: reqwest::Client,
+}
+
+impl Client {
+    /// A client that believes the platform's roots and those in `ca` (PEM), and goes through
+    /// `proxy` (an http URL, asked with CONNECT) where the settings name one.
+    ///
+    /// # Errors
+    /// [`Error::Roots`], [`Error::Proxy`], [`Error::Client`].
+    pub fn new(ca: Option<&str>, proxy: Option<&str>) -> Result<Self, Error> {
+        install_crypto();
+        let roots = roots::gather(ca)?;
+        let mut builder = reqwest::Client::builder()
+            .user_agent(concat!("mintage/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            // Stops the environment's proxies, which are obeyed even without `system-proxy`.
+            .no_proxy()
+            .pool_max_idle_per_host(0)
+            .connect_timeout(limits::CONNECT)
+            .timeout(limits::REQUEST)
+            .min_tls_version(reqwest::tls::Version::TLS_1_2);
+        builder = match roots.instead {
+            Some(platform) => builder.tls_certs_only(platform.into_iter().chain(roots.beside)),
+            None => builder.tls_certs_merge(roots.beside),
+        };
+        if let Some(proxy) = proxy {
+            builder = builder.proxy(reqwest::Proxy::https(proxy).map_err(|_| Error::Proxy)?);
+        }
+        let inner = builder.build().map_err(|error| Error::Client(innermost(&error)))?;
+        Ok(Self { inner })
+    }
+
+    /// Sends `request` once as a form POST and reads the answer whole.
+    ///
+    /// # Errors
+    /// [`Error`]; a status of any kind is not an error here.
+    pub async fn send(&self, request: &Request) -> Result<Reply, Error> {
+        let mut post = self
+            .inner
+            .post(request.endpoint.url().clone())
+            .header(ACCEPT, "application/json")
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(request.form.expose().to_vec());
+        if let Some(authorization) = &request.authorization {
+            let mut value = HeaderValue::from_bytes(authorization.expose())
+                .map_err(|_| Error::Client("the credential does not fit a header".into()))?;
+            value.set_sensitive(true);
+            post = post.header(AUTHORIZATION, value);
+        }
+        let response = post.send().await.map_err(|error| classify(&error, &request.endpoint))?;
+        read(response, &request.endpoint).await
+    }
+}
+
+async fn read(mut response: reqwest::Response, endpoint: &Endpoint) -> Result<Reply, Error> {
+    let text = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
+    let status = response.status().as_u16();
+    let media_type = text(CONTENT_TYPE)
+        .and_then(|value| value.split(';').next())
+        .map(|value| value.trim().to_ascii_lowercase())
+        .unwrap_or_default();
+    let retry_after = text(RETRY_AFTER)
+        .and_then(|value| value.trim().parse().ok())
+        .map(std::time::Duration::from_secs);
+    let redirect_host = text(LOCATION).map(|value| redirect_host(endpoint, value));
+    let body = read_body(&mut response, endpoint).await?;
+    Ok(Reply { status, media_type, retry_after, redirect_host, body })
+}
+
+async fn read_body(
+    response: &mut reqwest::Response,
+    endpoint: &Endpoint,
+) -> Result<ReplyBody, Error> {
+    let too_large = || Error::TooLarge { host: endpoint.host() };
+    let announced = response.content_length().and_then(|length| usize::try_from(length).ok());
+    if announced.is_some_and(|length| length > limits::REPLY_BODY) {
+        return Err(too_large());
+    }
+    let mut body = Zeroizing::new(Vec::with_capacity(announced.unwrap_or_default()));
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if body.len() + chunk.len() > limits::REPLY_BODY => {
+                return Err(too_large());
+            }
+            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            Ok(None) => return Ok(ReplyBody::new(body)),
+            Err(error) => return Err(classify(&error, endpoint)),
+        }
+    }
+}
+
+/// Only the host: the rest of a redirect may repeat what was sent.
+fn redirect_host(endpoint: &Endpoint, location: &str) -> Untrusted {
+    let target = endpoint.url().join(location).ok();
+    let host = target.as_ref().and_then(|url| url.host_str()).unwrap_or("an unreadable place");
+    Untrusted::new(host)
+}
+
+fn classify(error: &reqwest::Error, endpoint: &Endpoint) -> Error {
+    let host = endpoint.host();
+    if error.is_timeout() {
+        let after = if error.is_connect() { limits::CONNECT } else { limits::REQUEST };
+        return Error::TimedOut { host, after };
+    }
+    if has_certificate_fault(error) {
+        return Error::NotTrusted { host, why: innermost(error) };
+    }
+    if error.is_connect() {
+        return Error::Unreachable { host, why: innermost(error) };
+    }
+    Error::BrokeOff { host }
+}
+
+/// The TLS library hides its error two layers down.
+fn has_certificate_fault(error: &reqwest::Error) -> bool {
+    let mut source = error.source();
+    while let Some(cause) = source {
+        if let Some(io) = cause.downcast_ref::<std::io::Error>() {
+            let tls = io.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+            if tls.is_some() {
+                return true;
+            }
+        }
+        if cause.is::<rustls::Error>() {
+            return true;
+        }
+        source = cause.source();
+    }
+    false
+}
+
+fn innermost(error: &reqwest::Error) -> String {
+    let mut text = String::from("no reason given");
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = cause.to_string();
+        source = cause.source();
+    }
+    Untrusted::new(&text).to_string()
+}
+
+fn install_crypto() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        // If an embedding program chose another, its choice stands.
+        let _taken_already = rustls::crypto::ring::default_provider().install_default();
+    });
+}

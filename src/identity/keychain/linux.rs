@@ -1,0 +1,53 @@
+//! Linux: the Secret Service (gnome-keyring, KeePassXC, KWallet) over D-Bus.
+
+use std::collections::HashMap;
+
+use dbus_secret_service::{EncryptionType, SecretService};
+use dbus_secret_service_keyring_store::Store;
+use keyring_core::Entry;
+use keyring_core::api::CredentialStoreApi as _;
+
+use super::{Error, KeychainState, explain, text};
+use crate::secret::IdentityText;
+
+/// A plain session: nothing secret is asked for, and a Diffie-Hellman exchange costs more than all
+/// the rest. A search never prompts.
+pub(super) fn state(service: &str, user: &str) -> Result<KeychainState, Error> {
+    let keychain = SecretService::connect(EncryptionType::Plain).map_err(unreachable)?;
+    let attributes = HashMap::from([("service", service), ("username", user)]);
+    let found = keychain.search_items(attributes).map_err(unreachable)?;
+    if !found.unlocked.is_empty() {
+        return Ok(KeychainState::Open);
+    }
+    if !found.locked.is_empty() {
+        return Ok(KeychainState::Locked);
+    }
+    // A first entry goes into the default collection, which is made where there is none.
+    let default = keychain.get_default_collection();
+    match default.and_then(|collection| collection.is_locked()) {
+        Ok(true) => Ok(KeychainState::Locked),
+        Ok(false) | Err(dbus_secret_service::Error::NoResult) => Ok(KeychainState::Empty),
+        Err(error) => Err(unreachable(error)),
+    }
+}
+
+pub(super) fn load(service: &str, user: &str) -> Result<IdentityText, Error> {
+    entry(service, user)?.get_secret().map_err(explain).and_then(text)
+}
+
+pub(super) fn save(service: &str, user: &str, line: &IdentityText) -> Result<(), Error> {
+    entry(service, user)?.set_secret(line.expose().as_bytes()).map_err(explain)
+}
+
+pub(super) fn remove(service: &str, user: &str) -> Result<(), Error> {
+    entry(service, user)?.delete_credential().map_err(explain)
+}
+
+fn entry(service: &str, user: &str) -> Result<Entry, Error> {
+    Store::new().and_then(|store| store.build(service, user, None)).map_err(explain)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the shape that `map_err` takes")]
+fn unreachable(error: dbus_secret_service::Error) -> Error {
+    Error::Unreachable { why: error.to_string() }
+}

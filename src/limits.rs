@@ -1,0 +1,73 @@
+//! Every cap in one table, with its reason. All sizes are bytes unless the name says otherwise.
+
+use std::time::Duration;
+
+/// A sealed object of any kind: checked on its length before anything is read or parsed.
+pub const SEALED_OBJECT: u64 = 256 * 1024;
+/// The header of an age file: its parser is quadratic in the number of stanzas.
+pub const AGE_HEADER: usize = 64 * 1024;
+/// Recipient stanzas of a record: one group identity, one grease stanza, room for a hand-over.
+pub const RECORD_STANZAS: usize = 4;
+/// Recipient stanzas of `key.age`: one a member, so this is also the most members a vault can have.
+pub const KEY_STANZAS: usize = 200;
+/// Work factors (log2 N) accepted for a passphrase-wrapped key: below, the file was not written by
+/// us; above, opening it would cost more memory than a small machine has.
+pub const SCRYPT_WORK: std::ops::RangeInclusive<u8> = 10..=18;
+/// The work factor that is written: about a second and 256 MiB.
+pub const SCRYPT_WORK_WRITTEN: u8 = 18;
+/// Padding step of a record: its length tells no more than this.
+pub const PADDING: usize = 512;
+
+/// Profiles in one vault.
+pub const PROFILES: usize = 100_000;
+/// A profile name: 128 characters fit every file name and table.
+pub const PROFILE_NAME: usize = 128;
+/// A free-text label.
+pub const LABEL: usize = 512;
+/// A client id.
+pub const CLIENT_ID: usize = 1024;
+/// A client secret: the largest real ones are PEM keys of some KiB.
+pub const SECRET: usize = 64 * 1024;
+/// CA certificates of one profile (PEM).
+pub const CA_BUNDLE: usize = 64 * 1024;
+/// Everything read from a pipe or prompt at once: a secret of full size, wrapped in JSON escapes.
+pub const PASTE: usize = 6 * SECRET + 4096;
+/// The shortest passphrase that is accepted, in characters.
+pub const PASSPHRASE_MIN_CHARS: usize = 10;
+/// The longest passphrase that is accepted.
+pub const PASSPHRASE: usize = 1024;
+
+/// A token: the largest seen (a JWE of Canvas) has under 2 KiB.
+pub const TOKEN: usize = 16 * 1024;
+/// The body of an issuer's answer.
+pub const REPLY_BODY: usize = 1024 * 1024;
+/// The most of an issuer's own words that is ever shown, in characters.
+pub const ERROR_TEXT_CHARS: usize = 500;
+/// No token is believed to live longer, whatever the issuer says.
+pub const TOKEN_LIFE: Duration = Duration::from_secs(24 * 3600);
+/// What is assumed when the issuer says nothing.
+pub const UNKNOWN_TOKEN_LIFE: Duration = Duration::from_secs(300);
+/// A token with less life left is not handed out (or a tenth of its life, where that is less).
+pub const MIN_VALID: Duration = Duration::from_secs(60);
+
+/// TCP and TLS set-up of one connection.
+pub const CONNECT: Duration = Duration::from_secs(10);
+/// One request from its start to the last byte of the answer.
+pub const REQUEST: Duration = Duration::from_secs(30);
+/// Tries of one request when the issuer is not reachable, throttles or is out of order.
+pub const TRIES: u32 = 3;
+/// A longer `Retry-After` is reported, not waited for.
+pub const RETRY_AFTER: Duration = Duration::from_secs(10);
+
+/// The keychain, when nobody can be asked.
+pub const KEYCHAIN_UNATTENDED: Duration = Duration::from_secs(3);
+/// The keychain, when a person may be answering its prompt.
+pub const KEYCHAIN_ATTENDED: Duration = Duration::from_secs(30);
+/// Waiting for another process that changes the same vault.
+pub const VAULT_LOCK: Duration = Duration::from_secs(10);
+/// Waiting for another process that keeps what it learned of the vault.
+pub const PIN_LOCK: Duration = Duration::from_secs(2);
+/// Waiting for another process that stretches a passphrase.
+pub const STRETCH_LOCK: Duration = Duration::from_secs(30);
+/// The settings file.
+pub const SETTINGS: u64 = 256 * 1024;

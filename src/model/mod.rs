@@ -1,0 +1,75 @@
+//! The nouns: values that are right by construction. No I/O here.
+
+mod auth;
+mod credential;
+mod endpoint;
+mod lease;
+mod name;
+mod paste;
+mod profile;
+mod request;
+mod scope;
+mod token;
+mod untrusted;
+
+pub use auth::AuthStyle;
+pub use credential::{ClientId, Credential};
+pub use endpoint::Endpoint;
+pub use lease::Lease;
+pub use name::{ProfileName, VaultName};
+pub use paste::{Pasted, PastedError, without_final_newline};
+pub use profile::{Flags, Profile, Tag};
+pub use request::LeaseRequest;
+pub use scope::Scopes;
+pub use token::{Token, TokenLife, TokenType};
+pub use untrusted::Untrusted;
+
+/// Why a value was refused. It names the rule and never quotes the value, which may be a secret
+/// that was typed in the wrong place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Invalid {
+    /// Not a profile name.
+    #[error(
+        "a profile name is 1 to 128 characters: segments of a-z, 0-9, `.`, `_` and `-`, each \
+         beginning with a letter or digit, joined by `/`"
+    )]
+    ProfileName,
+    /// Not a vault name.
+    #[error("a vault name is 1 to 64 characters of a-z, 0-9 and `-`, beginning with a letter")]
+    VaultName,
+    /// Not an endpoint: the reason follows.
+    #[error("not an endpoint: {0}")]
+    Endpoint(&'static str),
+    /// Not a client id.
+    #[error("a client id is 1 to 1024 printable ASCII characters without spaces")]
+    ClientId,
+    /// Raw Basic cannot carry this client id.
+    #[error(
+        "a client id with a colon cannot be sent as raw Basic: the issuer would split it there"
+    )]
+    ColonInClientId,
+    /// Not a client secret.
+    #[error("a client secret is 1 byte to 64 KiB")]
+    Secret,
+    /// Not a scope.
+    #[error("a scope is printable ASCII without spaces, quotes and backslashes (RFC 6749 §3.3)")]
+    Scope,
+    /// Not a tag.
+    #[error("a tag is 1 to 64 characters of a-z, 0-9, `.`, `_` and `-`")]
+    Tag,
+    /// Not a label.
+    #[error("a label is one line of at most 512 bytes without control characters")]
+    Label,
+    /// Not a request parameter.
+    #[error(
+        "a request parameter is `KEY=VALUE`, and not one that the grant sets itself \
+         (`grant_type`, `client_id`, `client_secret`, `scope`, `audience`, `resource`)"
+    )]
+    Parameter,
+    /// Not a token.
+    #[error("a token is 1 byte to 16 KiB of RFC 6750 characters")]
+    Token,
+    /// Two settings that exclude each other.
+    #[error("a token-only profile cannot use plain http")]
+    TokenOnlyOverHttp,
+}

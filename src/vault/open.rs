@@ -1,0 +1,119 @@
+//! Opening: keys, members and their history are checked before any profile is read.
+
+use std::cell::RefCell;
+
+use super::history;
+use super::{Descriptor, Error, Pins, Seen, Warning};
+use crate::clock::Clock;
+use crate::seal::{Fingerprint, Members, OpeningKey, Pin, PinState, VaultKeys, digest};
+use crate::store::Store;
+
+pub(super) const KEY: &str = "key.age";
+pub(super) const MEMBERS: &str = "members.age";
+
+/// A vault that is open. There is no way to a profile without one.
+pub struct OpenVault<'a> {
+    pub(super) store: Box<dyn Store + 'a>,
+    pub(super) keys: VaultKeys,
+    pub(super) members: Members,
+    pub(super) pins: Pins<'a>,
+    pub(super) clock: &'a dyn Clock,
+    pub(super) warnings: RefCell<Vec<Warning>>,
+}
+
+impl<'a> OpenVault<'a> {
+    /// Opens the vault in `store` with `key`, which must be that of the vault `fingerprint` names.
+    ///
+    /// # Errors
+    /// - [`Error::NotThere`], [`Error::Unborn`]: no vault, or one that was never finished.
+    /// - [`Error::Sealed`]: the key opens nothing here, or an object is damaged or forged.
+    /// - [`Error::History`]: the keys or the members are not those last known.
+    pub fn open(
+        store: Box<dyn Store + 'a>,
+        key: &OpeningKey,
+        fingerprint: &Fingerprint,
+        pins: Pins<'a>,
+        clock: &'a dyn Clock,
+    ) -> Result<Self, Error> {
+        let described = store.get(Descriptor::KEY)?.ok_or(Error::Unborn)?;
+        let id = Descriptor::parse(&described.bytes)?.id()?;
+        if id != *key.vault() {
+            return Err(crate::seal::Error::Misplaced("vault.json").into());
+        }
+        let missing = |what| crate::seal::Error::Damaged(what);
+        let key_file = store.get(KEY)?.ok_or(missing(KEY))?;
+        let member_file = store.get(MEMBERS)?.ok_or(missing(MEMBERS))?;
+        let opened = VaultKeys::open(&key_file.bytes, key)?;
+        let members = Members::open(&member_file.bytes, opened.unverified(), fingerprint)?;
+        let keys = opened.verify(&members)?;
+        let warnings = RefCell::default();
+        let vault = Self { store, keys, members, pins, clock, warnings };
+        vault.check_root(KEY, vault.keys.sequence(), &key_file.digest)?;
+        vault.check_root(MEMBERS, vault.members.sequence(), &member_file.digest)?;
+        Ok(vault)
+    }
+
+    /// Who may open it.
+    #[must_use]
+    pub fn members(&self) -> &Members {
+        &self.members
+    }
+
+    /// The epoch that records are sealed in now.
+    #[must_use]
+    pub fn epoch(&self) -> u32 {
+        self.keys.newest().number()
+    }
+
+    /// What was noticed on the way; each is given once.
+    pub fn take_warnings(&self) -> Vec<Warning> {
+        self.warnings.take()
+    }
+
+    /// Judges an object against its pin, and moves the pin on where it is newer.
+    pub(super) fn check(&self, path: &str, what: &str, seen: Option<&Seen>) -> Result<(), Error> {
+        let fault = |fault| Error::History { what: what.to_owned(), fault };
+        let pin = self.pins.get(path).map_err(fault)?;
+        history::judge(pin.as_ref(), seen).map_err(fault)?;
+        if let Some(seen) = seen {
+            let now = present(seen);
+            if pin.as_ref() != Some(&now) {
+                self.remember(path, &now);
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn remember(&self, path: &str, pin: &Pin) {
+        if let Err(warning) = self.pins.set(path, pin) {
+            self.warnings.borrow_mut().push(warning);
+        }
+    }
+
+    /// `key.age` and `members.age` are chained by their sequence alone: both are signed.
+    fn check_root(&self, path: &str, sequence: u64, sha256: &str) -> Result<(), Error> {
+        let fault = |fault| Error::History { what: path.to_owned(), fault };
+        let pin = self.pins.get(path).map_err(fault)?;
+        let previous = pin.as_ref().map(|pin| pin.sha256.clone());
+        let saved_at = pin
+            .as_ref()
+            .filter(|pin| pin.sha256 == sha256)
+            .map_or_else(|| self.clock.wall(), |pin| pin.saved_at);
+        let sha256 = sha256.to_owned();
+        self.check(path, path, Some(&Seen { version: sequence, previous, sha256, saved_at }))
+    }
+}
+
+pub(super) fn present(seen: &Seen) -> Pin {
+    let Seen { version, previous: _, sha256, saved_at } = seen.clone();
+    Pin { version, sha256, saved_at, state: PinState::Present }
+}
+
+pub(super) fn seen(record: &crate::seal::Record, sealed: &[u8]) -> Seen {
+    Seen {
+        version: record.version,
+        previous: record.previous.clone(),
+        sha256: digest(sealed),
+        saved_at: record.saved_at,
+    }
+}

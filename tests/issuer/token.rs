@@ -1,0 +1,51 @@
+//! The three shapes of token an issuer gives out. Nothing in them is really signed or encrypted.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+
+/// A JWT as of the Identity service: RS256 header, readable `exp`, unique `jti`, a signature of
+/// random bytes.
+pub fn jwt(issued_at: i64, expires_at: i64) -> String {
+    let header = json!({"alg": "RS256", "kid": "mock-1", "typ": "JWT"});
+    let claims = json!({"iat": issued_at, "exp": expires_at, "jti": random_text(16)});
+    format!("{}.{}.{}", encoded_json(&header), encoded_json(&claims), random_text(256))
+}
+
+/// A compact JWE as of Canvas `InstAccess`: five parts, and nobody but the gateway reads it.
+pub fn jwe() -> String {
+    let header = json!({
+        "alg": "RSA-OAEP", "cty": "JWT", "enc": "A128CBC-HS256", "kid": "mock-1", "typ": "JWT",
+    });
+    let [key, iv, text, tag] = [256, 16, 848, 16].map(random_text);
+    format!("{}.{key}.{iv}.{text}.{tag}", encoded_json(&header))
+}
+
+/// An opaque token: 43 random characters.
+pub fn opaque() -> String {
+    random_text(32)
+}
+
+/// A random version 4 UUID.
+pub fn uuid() -> String {
+    let mut bytes = random_bytes(16);
+    bytes[6] = bytes[6] & 0x0f | 0x40;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let number = bytes.iter().fold(0_u128, |number, byte| number << 8 | u128::from(*byte));
+    let hex = format!("{number:032x}");
+    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
+}
+
+fn encoded_json(value: &Value) -> String {
+    URL_SAFE_NO_PAD.encode(value.to_string())
+}
+
+fn random_text(bytes: usize) -> String {
+    URL_SAFE_NO_PAD.encode(random_bytes(bytes))
+}
+
+fn random_bytes(count: usize) -> Vec<u8> {
+    let mut bytes = vec![0; count];
+    getrandom::fill(&mut bytes).expect("the system's random source");
+    bytes
+}

@@ -9,6 +9,14 @@
 //! `{"ca_file":…,"url":…}` is printed, and the issuer serves until its input ends; with `--stay`,
 //! until it is killed.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a program for people and shell tests, with a test double in it"
+)]
+
 #[path = "../tests/issuer/mod.rs"]
 mod issuer;
 

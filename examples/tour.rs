@@ -7,6 +7,15 @@
 //! Every step runs the real command-line code in a process of its own (this program again, which
 //! then behaves as `mintage`), and is printed as a user would type it.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "a program for people, with a test double in it"
+)]
+
 #[path = "../tests/issuer/mod.rs"]
 mod issuer;
 
@@ -52,20 +61,26 @@ fn tour() -> Result<(), Box<dyn Error>> {
     let url = issuer.url();
     let tour = Tour { home: home.path() };
 
-    tour.tell("A vault. Its opening key would be in your keychain; here it is in a file, so that the tour leaves nothing behind.");
+    tell(
+        "A vault. Its opening key would be in your keychain; here it is in a file, so that the tour leaves nothing behind.",
+    );
     tour.step(&["init", "--key", "file", "--recovery-file", "recovery.txt"], "")?;
-    tour.tell("A profile. The pair comes by pipe (at a terminal you are asked); a local issuer stands in for Instructure.");
+    tell(
+        "A profile. The pair comes by pipe (at a terminal you are asked); a local issuer stands in for Instructure.",
+    );
     let pair = format!("DAP_CLIENT_ID={id}\nDAP_CLIENT_SECRET={secret}\n");
     tour.step(&["add", "prod", "--stdin", "--verify", "--base-url", &url], &pair)?;
     tour.step(&["list"], "")?;
-    tour.tell("A token, whole on a pipe:");
+    tell("A token, whole on a pipe:");
     let token = tour.quiet(&["token", "prod"])?;
     println!("$ mintage token prod | cut -c1-40\n{}…\n", token.get(..40).unwrap_or_default());
-    tour.tell("A real call with it. The child gets ACCESS_TOKEN in its environment; the secret stays here.");
+    tell(
+        "A real call with it. The child gets ACCESS_TOKEN in its environment; the secret stays here.",
+    );
     let own = env::current_exe()?;
     let own = own.to_str().ok_or("this program has a path that is not UTF-8")?;
     tour.step(&["exec", "prod", "--env", "API=base_url", "--", own, LIST_TABLES], "")?;
-    tour.tell("What is on the disk: ciphertext under a name that tells nothing.");
+    tell("What is on the disk: ciphertext under a name that tells nothing.");
     show_record(home.path(), &secret)?;
     issuer_saw(&issuer);
     tour.step(&["remove", "prod", "--yes"], "")?;
@@ -74,16 +89,16 @@ fn tour() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+fn tell(text: &str) {
+    println!("# {text}");
+}
+
 /// A throw-away home folder in which commands are run.
 struct Tour<'a> {
     home: &'a Path,
 }
 
 impl Tour<'_> {
-    fn tell(&self, text: &str) {
-        println!("# {text}");
-    }
-
     /// Runs `mintage` with `input` on its standard input, and shows command and output.
     fn step(&self, arguments: &[&str], input: &str) -> Result<(), Box<dyn Error>> {
         let pipe = if input.is_empty() { "" } else { "… | " };
@@ -171,5 +186,5 @@ fn issuer_saw(issuer: &Issuer) {
 fn random_word() -> Result<String, Box<dyn Error>> {
     let mut bytes = [0_u8; 16];
     getrandom::fill(&mut bytes).map_err(|error| error.to_string())?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(bytes.map(|byte| format!("{byte:02x}")).concat())
 }

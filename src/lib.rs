@@ -4,6 +4,11 @@
 //! those of one paragraph never use each other. The map with the way of a request is in
 //! `docs/architecture.md`; `tests/architecture.rs` enforces it.
 
+#![cfg_attr(
+    test,
+    expect(clippy::disallowed_methods, reason = "tests make files and folders of their own")
+)]
+
 pub mod alloc;
 pub mod clock;
 pub mod harden;

@@ -72,8 +72,7 @@ mod tests {
     use super::*;
 
     fn plain() -> Plaintext {
-        write(&serde_json::json!({"v": VERSION, "a": 1}), "it", |body| body.len())
-            .expect("laid out")
+        write(&serde_json::json!({"v": VERSION, "a": 1}), "it", <[u8]>::len).expect("laid out")
     }
 
     #[test]

@@ -1,15 +1,18 @@
-//! The program as a user meets it: real processes, real files, a real keychain, stock `age`; only
-//! the issuer's end of the network is a double.
+//! The program as a user meets it: real processes and files; only the issuer's end of the network is
+//! a double.
 
 #![expect(
+    clippy::disallowed_methods,
     clippy::expect_used,
     clippy::indexing_slicing,
-    reason = "a test fails by panic, wherever it stands"
+    reason = "a test fails by panic wherever it stands, and makes files and processes of its own"
 )]
 
+#[allow(dead_code, reason = "each test program uses its part")]
 #[path = "../issuer/mod.rs"]
 mod issuer;
-
+#[allow(dead_code, reason = "each test program uses its part")]
+#[path = "../world/mod.rs"]
 mod world;
 
 mod commands;

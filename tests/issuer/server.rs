@@ -55,9 +55,9 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.gate.close();
         // The listener sits in accept(): one last connection makes it look at the gate.
-        let _ = TcpStream::connect_timeout(&self.address, Duration::from_secs(1));
+        let _peer_may_be_gone = TcpStream::connect_timeout(&self.address, Duration::from_secs(1));
         if let Some(listener) = self.listener.take() {
-            let _ = listener.join();
+            let _peer_may_be_gone = listener.join();
         }
     }
 }
@@ -115,7 +115,7 @@ impl Gate {
         if inside.closed {
             return None;
         }
-        let _ = stream.set_nodelay(true);
+        let _peer_may_be_gone = stream.set_nodelay(true);
         let stream = Arc::new(stream);
         inside.admitted += 1;
         let number = inside.admitted;
@@ -131,7 +131,7 @@ impl Gate {
         let mut inside = self.inside();
         inside.closed = true;
         for stream in inside.open.values() {
-            let _ = stream.shutdown(Shutdown::Both);
+            let _peer_may_be_gone = stream.shutdown(Shutdown::Both);
         }
         self.bell.notify_all();
     }
@@ -207,12 +207,12 @@ impl Conn {
     fn close(&mut self) {
         if let Self::Tls(stream) = self {
             stream.conn.send_close_notify();
-            let _ = stream.flush();
+            let _peer_may_be_gone = stream.flush();
         }
         let wire = self.wire();
-        let _ = wire.stream.shutdown(Shutdown::Write);
-        let _ = wire.stream.set_read_timeout(Some(Duration::from_secs(1)));
-        let _ = self.wait_for_hang_up();
+        let _peer_may_be_gone = wire.stream.shutdown(Shutdown::Write);
+        let _peer_may_be_gone = wire.stream.set_read_timeout(Some(Duration::from_secs(1)));
+        let _peer_may_be_gone = self.wait_for_hang_up();
     }
 
     fn wire(&mut self) -> &mut Wire {

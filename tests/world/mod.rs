@@ -7,7 +7,7 @@ use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
-use crate::issuer::Issuer;
+use super::issuer::Issuer;
 
 /// A home folder, empty at first. Nothing of the caller's environment reaches the program.
 pub struct World {
@@ -25,7 +25,7 @@ impl Canary {
     pub fn new() -> Self {
         let mut random = [0_u8; 24];
         getrandom::fill(&mut random).expect("random bytes");
-        let hex: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = random.map(|byte| format!("{byte:02x}")).concat();
         let (id, secret) = hex.split_at(16);
         Self { id: format!("us-east-1#{id}"), secret: format!("canary-{secret}") }
     }
@@ -143,6 +143,7 @@ impl Call {
     }
 
     pub fn run(mut self) -> Ran {
+        use std::os::unix::process::ExitStatusExt as _;
         self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = self.command.spawn().expect("the program starts");
         let mut pipe = child.stdin.take().expect("a pipe");
@@ -151,7 +152,6 @@ impl Call {
         let writer = std::thread::spawn(move || drop(pipe.write_all(&stdin)));
         let Output { status, stdout, stderr } = child.wait_with_output().expect("it ends");
         writer.join().expect("written");
-        use std::os::unix::process::ExitStatusExt as _;
         let code = status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0));
         Ran { code, stdout, stderr }
     }

@@ -1,0 +1,15 @@
+//! What lies on the disk: the format, its durability, and whoever meddles with it.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panic wherever it stands, and makes files and processes of its own"
+)]
+
+#[allow(dead_code, reason = "each test program uses its part")]
+#[path = "../issuer/mod.rs"]
+mod issuer;
+#[allow(dead_code, reason = "each test program uses its part")]
+#[path = "../world/mod.rs"]
+mod world;

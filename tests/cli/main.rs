@@ -8,7 +8,6 @@
     reason = "a test fails by panic wherever it stands, and makes files and processes of its own"
 )]
 
-#[allow(dead_code, reason = "each test program uses its part")]
 #[path = "../issuer/mod.rs"]
 mod issuer;
 #[allow(dead_code, reason = "each test program uses its part")]

@@ -3,8 +3,6 @@
 
 #![expect(
     clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
     reason = "a test fails by panic wherever it stands"
 )]
 

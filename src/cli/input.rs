@@ -48,6 +48,7 @@ impl CredentialArgs {
     /// [`Failure::Usage`].
     pub fn get(&self, parts: &Parts) -> Result<Given, Failure> {
         let pasted = self.paste(parts)?;
+        self.refuse_pair(&pasted)?;
         let client_id = self.agreed_id(pasted.client_id.clone())?;
         let client_id = match client_id {
             Some(id) => id,
@@ -89,6 +90,21 @@ impl CredentialArgs {
         let typed = parts.prompt.secret("Client secret: ")?;
         let pasted = Pasted::secret(&typed, Some(&id))?;
         Ok(Pasted { client_id: Some(id), ..pasted })
+    }
+
+    /// Where the secret alone is read, nothing is taken apart: but a pair there is a mistake.
+    fn refuse_pair(&self, pasted: &Pasted) -> Result<(), Failure> {
+        let Some(id) = self.client_id.as_ref().filter(|_| pasted.client_id.is_none()) else {
+            return Ok(());
+        };
+        let after_id = pasted.secret.strip_prefix(id.as_str().as_bytes());
+        if after_id.is_some_and(|rest| rest.starts_with(b":")) {
+            return Err(Failure::Usage(
+                "the secret begins with the client id and a colon: give the pair by `--stdin`"
+                    .to_owned(),
+            ));
+        }
+        Ok(())
     }
 
     fn agreed_id(&self, pasted: Option<ClientId>) -> Result<Option<ClientId>, Failure> {

@@ -205,7 +205,7 @@ fn one(text: &str) -> Vec<String> {
 fn history_advice() -> Vec<String> {
     [
         "it is in your shell's history and was in the process list: delete it there, and rotate it",
-        "bash: history -d $((HISTCMD-2)) && history -w",
+        "bash: history -d $((HISTCMD-1)) && history -w",
         "zsh: fc -W && sed -i '/mintage add/d' \"$HISTFILE\" && fc -p \"$HISTFILE\"",
         "fish: history delete --contains 'mintage add'",
         "PowerShell: Clear-History -CommandLine '*mintage add*', and remove the line from \

@@ -17,7 +17,7 @@ use std::fmt;
 use std::str::FromStr;
 
 pub use envelope::{Caps, digest, open, seal};
-pub use keys::{Epoch, VaultKeys};
+pub use keys::{Epoch, OpenedKeys, VaultKeys};
 pub use members::{Added, Member, MemberKind, Members};
 pub use pin::{Pin, PinKey, PinState};
 pub use record::{Record, RecordPath};

@@ -82,10 +82,12 @@ impl CredentialArgs {
         } else {
             // Not echoed: people paste the pair, or the secret, here.
             let typed = parts.prompt.secret("Client id (or paste id and secret): ")?;
-            if let Ok(pasted) = Pasted::pair(&typed) {
-                return Ok(pasted);
+            match Pasted::pair(&typed) {
+                Ok(pasted) => return Ok(pasted),
+                Err(PastedError::Empty | PastedError::Unknown) if may_be_id(&typed) => {}
+                Err(error) => return Err(error.into()),
             }
-            std::str::from_utf8(&typed).unwrap_or_default().trim().parse()?
+            Pasted::id(&typed)?
         };
         let typed = parts.prompt.secret("Client secret: ")?;
         let pasted = Pasted::secret(&typed, Some(&id))?;
@@ -116,6 +118,11 @@ impl CredentialArgs {
             (None, pasted) => Ok(pasted),
         }
     }
+}
+
+/// Not lines or a JSON object of an unknown form: an id is shown freely, and those hold a secret.
+fn may_be_id(typed: &[u8]) -> bool {
+    !typed.contains(&b'\n') && !typed.trim_ascii_start().starts_with(b"{")
 }
 
 fn plain(bytes: &[u8]) -> Result<Pasted, Failure> {

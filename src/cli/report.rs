@@ -7,11 +7,16 @@ use crate::{broker, config, disk, handover, http, identity, mint, prompt, seal, 
 
 /// Shows `failure` and gives back the exit code.
 pub fn show(failure: &Failure, style: Style) -> u8 {
-    style.error(sentence(failure));
+    let code = exit_code(failure);
+    match code {
+        130 => style.error("interrupted"),
+        143 => style.error("terminated"),
+        _ => style.error(sentence(failure)),
+    }
     for hint in hints(failure) {
         style.hint(hint);
     }
-    exit_code(failure)
+    code
 }
 
 /// The failure and its causes, each said once.

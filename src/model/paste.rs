@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::ClientId;
+use super::{ClientId, Invalid};
 
 /// What a paste held. The secret is in bytes exactly as given.
 pub struct Pasted {
@@ -60,18 +60,29 @@ impl Pasted {
         from_colon(bytes).or_else(|| from_base64(bytes)).ok_or(PastedError::Unknown)?
     }
 
-    /// Reads what was typed where only a secret was asked for: a pair in the JSON or `.env` form,
-    /// or base64 or plain text of `client_id:…` for exactly the id already given; else the bytes
-    /// themselves are the secret.
+    /// Reads what was typed where only a secret was asked for: a pair in any form for exactly the
+    /// id already given, or the secret alone in the JSON or `.env` form; else the bytes themselves
+    /// are the secret.
     ///
     /// # Errors
     /// [`PastedError`] where it is empty, or looks like a pair but is none.
     pub fn secret(bytes: &[u8], client_id: Option<&ClientId>) -> Result<Self, PastedError> {
         match Self::pair(bytes) {
-            Ok(pair) if client_id.is_none() || pair.client_id.as_ref() == client_id => Ok(pair),
+            Ok(pair) if pair.client_id.is_none() || client_id.is_none() => Ok(pair),
+            Ok(pair) if pair.client_id.as_ref() == client_id => Ok(pair),
             Err(PastedError::Empty) => Err(PastedError::Empty),
             Ok(_) | Err(_) => Ok(Self::plain(bytes)),
         }
+    }
+
+    /// Reads what was typed where a client id was asked for: the id itself, or its `.env` line.
+    ///
+    /// # Errors
+    /// [`Invalid::ClientId`].
+    pub fn id(bytes: &[u8]) -> Result<ClientId, Invalid> {
+        let line = assignment(bytes).filter(|(name, _)| ID_NAMES.contains(&name.as_str()));
+        let id = line.map_or_else(|| bytes.trim_ascii().to_vec(), |(_, value)| value.to_vec());
+        parse_id(&id).ok_or(Invalid::ClientId)
     }
 
     /// The bytes are the secret, whatever they look like; one final line end is dropped.
@@ -248,7 +259,17 @@ mod tests {
         assert_eq!(secret("us-east-1#0a1b:x"), Ok(b"x".to_vec()));
         assert_eq!(secret("has:a:colon"), Ok(b"has:a:colon".to_vec()));
         assert_eq!(secret("plain"), Ok(b"plain".to_vec()));
+        assert_eq!(secret("CLIENT_SECRET='x'"), Ok(b"x".to_vec()));
         assert_eq!(secret(""), Err(PastedError::Empty));
+    }
+
+    #[test]
+    fn a_client_id_may_come_with_its_name() {
+        let id = |text: &str| Pasted::id(text.as_bytes()).map(|id| id.to_string());
+        assert_eq!(id(" us-east-1#0a1b "), Ok("us-east-1#0a1b".to_owned()));
+        assert_eq!(id("export DAP_CLIENT_ID=\"us-east-1#0a1b\""), Ok("us-east-1#0a1b".to_owned()));
+        assert_eq!(id("a=b"), Ok("a=b".to_owned()));
+        assert_eq!(id(""), Err(Invalid::ClientId));
     }
 
     // N07, K07

@@ -184,7 +184,7 @@ impl Reader<'_> {
                         self.erase(&mut answer);
                     }
                 }
-                _ if answer.len() == limits::PASTE => return Err(Error::TooLong),
+                _ if answer.len() == limits::PASTE => return Err(self.too_long()),
                 _ => self.push(&mut answer, byte)?,
             }
         }
@@ -196,7 +196,7 @@ impl Reader<'_> {
         answer.push(b'\n');
         while let Some(byte) = self.quiet.byte(Some(PASTE_GAP))? {
             if answer.len() >= limits::PASTE {
-                return Err(Error::TooLong);
+                return Err(self.too_long());
             }
             match byte {
                 3 => return Err(Error::Interrupted),
@@ -208,6 +208,12 @@ impl Reader<'_> {
             answer.pop();
         }
         Ok(answer)
+    }
+
+    /// A paste arrives piece by piece: what is still to come would be run by the shell.
+    fn too_long(&self) -> Error {
+        while let Ok(Some(_)) = self.quiet.byte(Some(PASTE_GAP)) {}
+        Error::TooLong
     }
 
     fn push(&self, answer: &mut Zeroizing<Vec<u8>>, byte: u8) -> Result<(), Error> {

@@ -113,8 +113,8 @@ fn open_or_make(parts: &Parts) -> Result<OpenVault<'_>, Failure> {
             if !parts.prompt.confirm("There is no vault yet. Make one now?")? {
                 return Err(Failure::NotConfirmed);
             }
-            init::run(init::Args::default(), parts)?;
-            parts.open_vault()
+            let (registered, key) = init::make(init::Args::default(), parts)?;
+            parts.open(parts.store(&registered.path)?, &registered, &key)
         }
         opened => opened,
     }

@@ -42,6 +42,7 @@ pub fn run(args: Args, parts: &Parts) -> Result<u8, Failure> {
         let vault = parts.open_vault()?;
         let profile = vault.profile(&name)?;
         parts.say_warnings(&vault);
+        super::warn_if_ending(&profile, parts);
         let wanted = args.wanted(&profile)?;
         let lease = args.lease_if_needed(&wanted, &profile, parts)?;
         fill(&wanted, &profile, lease.as_ref())?

@@ -46,6 +46,14 @@ pub enum KeyChoice {
     File,
 }
 
+/// Makes the vault that is meant and gives back how it is registered, and its opening key, so that
+/// whoever goes on need not ask for it again.
+pub fn make(args: Args, parts: &Parts) -> Result<(Registered, OpeningKey), Failure> {
+    let plan = Plan::new(args, parts)?;
+    plan.carry_out(parts)?;
+    Ok((plan.registered, plan.device))
+}
+
 /// Runs the command.
 pub fn run(args: Args, parts: &Parts) -> Result<u8, Failure> {
     let plan = Plan::new(args, parts)?;

@@ -16,7 +16,7 @@ pub mod vault;
 use super::Failure;
 use super::args::Command;
 use super::parts::Parts;
-use crate::model::ProfileName;
+use crate::model::{Profile, ProfileName};
 
 /// Runs a command and gives back the exit code.
 ///
@@ -38,6 +38,19 @@ pub fn run(command: Command, parts: &Parts) -> Result<u8, Failure> {
         Command::Vault(args) => vault::run(args, parts),
         Command::InternalStretch => internal::stretch(),
         Command::InternalKeychainRead => internal::keychain_read(),
+    }
+}
+
+/// Says when the secret of a profile in use ends soon: issuers do not.
+fn warn_if_ending(profile: &Profile, parts: &Parts) {
+    let two_weeks = jiff::Span::new().days(14);
+    let Some(last) = profile.secret_expires else { return };
+    let today = parts.clock().wall().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let name = &profile.name;
+    if last < today {
+        parts.style.warn(format_args!("the secret of `{name}` ended on {last}"));
+    } else if today.checked_add(two_weeks).is_ok_and(|soon| last <= soon) {
+        parts.style.warn(format_args!("the secret of `{name}` ends on {last}"));
     }
 }
 

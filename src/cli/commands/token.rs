@@ -73,6 +73,7 @@ pub fn lease(request: &LeaseRequest, parts: &Parts) -> Result<Lease, Failure> {
     let settings = parts.settings()?;
     let profile = vault.profile(&request.profile)?;
     parts.say_warnings(&vault);
+    super::warn_if_ending(&profile, parts);
     parts.style.note(format_args!("asking {}", profile.endpoint.host()));
     let preset = profile.preset.clone();
     drop(profile);

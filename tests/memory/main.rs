@@ -78,7 +78,7 @@ fn after_a_mint_no_copy_of_secret_header_token_or_key_is_left() {
         ("the secret", canary.secret.clone()),
         ("the Basic value", STANDARD.encode(canary.pair())),
         ("the token", token),
-        ("the opening key", identity),
+        ("the opening key", identity.clone()),
     ] {
         assert_eq!(pieces_found(&core, secret.as_bytes()), [""; 0], "{what}");
     }

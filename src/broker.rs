@@ -22,8 +22,13 @@ pub enum Error {
     #[error(transparent)]
     Vault(vault::Error),
     /// The mint failed.
-    #[error(transparent)]
-    Mint(mint::Error),
+    #[error("{source}")]
+    Mint {
+        /// The profile's preset: what to do about it depends on the service.
+        preset: String,
+        /// Why.
+        source: mint::Error,
+    },
 }
 
 /// The broker inside this very process: it opened the vault itself.
@@ -48,7 +53,7 @@ pub fn lease_for(
 ) -> Result<Lease, Error> {
     let minted = mint::mint(profile, request, proxy, clock);
     stack::scrub();
-    minted.map_err(Error::Mint)
+    minted.map_err(|source| Error::Mint { preset: profile.preset.clone(), source })
 }
 
 impl Broker for Local<'_> {

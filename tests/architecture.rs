@@ -1,10 +1,7 @@
 //! The house rules that a compiler does not know: who may use whom, who may open a secret, how long
 //! a file may be, and where the few dangerous things stand.
 
-#![expect(
-    clippy::expect_used,
-    reason = "a test fails by panic wherever it stands"
-)]
+#![expect(clippy::expect_used, reason = "a test fails by panic wherever it stands")]
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,5 +1,6 @@
 //! What can go wrong, seen from the command line.
 
+use crate::model::ProfileName;
 use crate::{broker, config, disk, handover, http, identity, model, prompt, vault};
 
 /// Why a command failed. Nothing in it can hold a secret.
@@ -36,9 +37,7 @@ pub enum Failure {
     #[error("no token for `{profile}`: {source}")]
     Mint {
         /// The profile.
-        profile: String,
-        /// Its preset, for the advice.
-        preset: String,
+        profile: ProfileName,
         /// Why.
         source: broker::Error,
     },

@@ -139,10 +139,20 @@ fn stdin() -> Result<Zeroizing<Vec<u8>>, Failure> {
 
 /// A file of the user's own: others may be able to read it, which is said.
 fn file(parts: &Parts, path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    let (bytes, is_private) = disk::read_any(path, limits::PASTE as u64)?;
+    let (bytes, is_private) = disk::read_any(path, limits::PASTE as u64).map_err(unnamed)?;
     if !is_private {
         parts.style.warn(format_args!("others can read `{}`", path.display()));
     }
     parts.style.hint(format_args!("the secret is still in `{}`: delete it there", path.display()));
     Ok(bytes)
+}
+
+/// Who gives the secret itself in place of a file shall not find it in a message.
+fn unnamed(error: disk::Error) -> Failure {
+    let why = match error {
+        disk::Error::NotFound(_) => "no such file".to_owned(),
+        disk::Error::Io { source, .. } => source.to_string(),
+        named => return named.into(),
+    };
+    Failure::Usage(format!("`--secret-file`: {why} (not repeated: it may be the secret)"))
 }

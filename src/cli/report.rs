@@ -144,10 +144,12 @@ fn vault_code(error: &vault::Error) -> u8 {
 fn broker_code(error: &broker::Error) -> u8 {
     match error {
         broker::Error::Vault(error) => vault_code(error),
-        broker::Error::Mint(mint::Error::Grant(error)) => grant_code(error),
-        broker::Error::Mint(mint::Error::Http(error)) => http_code(error),
-        broker::Error::Mint(mint::Error::TooShort { .. }) => 10,
-        broker::Error::Mint(mint::Error::UnknownPreset | mint::Error::Runtime(_)) => 1,
+        broker::Error::Mint { source, .. } => match source {
+            mint::Error::Grant(error) => grant_code(error),
+            mint::Error::Http(error) => http_code(error),
+            mint::Error::TooShort { .. } => 10,
+            mint::Error::UnknownPreset | mint::Error::Runtime(_) => 1,
+        },
     }
 }
 
@@ -181,7 +183,7 @@ fn hints(failure: &Failure) -> Vec<String> {
         Failure::Identity(error) => identity_hints(error),
         Failure::NotReadBack => one("mintage init --key passphrase"),
         Failure::Vault(error) => vault_hints(error),
-        Failure::Mint { source, preset, .. } => broker_hints(source, preset),
+        Failure::Mint { source, .. } => broker_hints(source),
         Failure::Prompt(prompt::Error::NobodyThere) => {
             one("run it at a terminal, or give the answer by an option (see `--help`)")
         }
@@ -284,23 +286,28 @@ fn vault_hints(error: &vault::Error) -> Vec<String> {
     }
 }
 
-fn broker_hints(error: &broker::Error, preset: &str) -> Vec<String> {
+fn broker_hints(error: &broker::Error) -> Vec<String> {
     match error {
         broker::Error::Vault(error) => vault_hints(error),
-        broker::Error::Mint(mint::Error::Grant(grant::Error::Refused { .. })) => {
+        broker::Error::Mint { preset, source } => mint_hints(source, preset),
+    }
+}
+
+fn mint_hints(error: &mint::Error, preset: &str) -> Vec<String> {
+    match error {
+        mint::Error::Grant(grant::Error::Refused { .. }) => {
             Preset::find(preset).map(|preset| preset.refused.to_owned()).into_iter().collect()
         }
-        broker::Error::Mint(mint::Error::Grant(grant::Error::NotReady {
-            retry_after: Some(wait),
-            ..
-        })) => one(&format!("try again in {} s", wait.as_secs())),
-        broker::Error::Mint(mint::Error::Grant(grant::Error::Redirect { .. })) => {
+        mint::Error::Grant(grant::Error::NotReady { retry_after: Some(wait), .. }) => {
+            one(&format!("try again in {} s", wait.as_secs()))
+        }
+        mint::Error::Grant(grant::Error::Redirect { .. }) => {
             one("if the issuer has moved, add the profile again with its new URL")
         }
-        broker::Error::Mint(mint::Error::Http(http::Error::NotTrusted { .. })) => {
+        mint::Error::Http(http::Error::NotTrusted { .. }) => {
             one("for an issuer with a private CA: mintage add … --ca-file CA.pem")
         }
-        broker::Error::Mint(mint::Error::UnknownPreset) => one("upgrade mintage"),
-        broker::Error::Mint(_) => Vec::new(),
+        mint::Error::UnknownPreset => one("upgrade mintage"),
+        _ => Vec::new(),
     }
 }

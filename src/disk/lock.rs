@@ -64,7 +64,7 @@ fn open(path: &Path) -> Result<File, Error> {
     use rustix::fs::{Mode, OFlags, fchmod, open};
     let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let private = Mode::RUSR | Mode::WUSR;
-    let file = open(path, flags, private).map_err(|e| failed("open", path)(e.into()))?;
+    let file = open(path, flags, private).map_err(|e| failed("lock", path)(e.into()))?;
     let _ours_already_if_refused = fchmod(&file, private);
     Ok(File::from(file))
 }
@@ -77,7 +77,7 @@ fn open(path: &Path) -> Result<File, Error> {
         .create(true)
         .truncate(false)
         .open(path)
-        .map_err(failed("open", path))
+        .map_err(failed("lock", path))
 }
 
 #[cfg(test)]

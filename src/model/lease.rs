@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 
-use super::{ProfileName, Token};
+use super::{Profile, ProfileName, Token};
 use crate::clock::Clock;
 use crate::limits;
 
@@ -18,6 +19,8 @@ pub struct Lease {
     pub minted_at: Timestamp,
     /// The deadline by the wall clock; for people and other programs.
     pub expires_at: Timestamp,
+    /// The last day of the secret it was minted with, where the user noted it.
+    pub secret_expires: Option<Date>,
     /// The deadline by the steady clock; this one decides.
     deadline: Duration,
 }
@@ -26,11 +29,19 @@ impl Lease {
     /// Stamps `token` with a deadline. `asked_at` is the pair of clock readings from before the
     /// request was sent, so that the time on the wire is never added to its life.
     #[must_use]
-    pub fn new(profile: ProfileName, token: Token, asked_at: (Timestamp, Duration)) -> Self {
+    pub fn new(profile: &Profile, token: Token, asked_at: (Timestamp, Duration)) -> Self {
         let (wall, steady) = asked_at;
+        let Profile { name, secret_expires, .. } = profile;
         let life = token.life.duration();
         let expires_at = wall.checked_add(life).unwrap_or(Timestamp::MAX);
-        Self { profile, token, minted_at: wall, expires_at, deadline: steady + life }
+        Self {
+            profile: name.clone(),
+            token,
+            minted_at: wall,
+            expires_at,
+            secret_expires: *secret_expires,
+            deadline: steady + life,
+        }
     }
 
     /// Life left by the steady clock; zero once it is over.
@@ -52,7 +63,8 @@ impl Lease {
 mod tests {
     use super::*;
     use crate::clock::Fixed;
-    use crate::model::{TokenLife, TokenType};
+    use crate::model::{AuthStyle, Credential, Flags, Scopes, TokenLife, TokenType};
+    use std::collections::BTreeSet;
     use zeroize::Zeroizing;
 
     fn lease(life: u64) -> Lease {
@@ -63,7 +75,30 @@ mod tests {
             scope: None,
         };
         let asked_at = (Timestamp::UNIX_EPOCH, Duration::from_secs(1000));
-        Lease::new("p".parse().expect("a name"), token, asked_at)
+        Lease::new(&profile(), token, asked_at)
+    }
+
+    fn profile() -> Profile {
+        let id = "id".parse().expect("an id");
+        Profile {
+            name: "p".parse().expect("a name"),
+            preset: "oauth2".into(),
+            endpoint: "https://issuer.example/token".parse().expect("an endpoint"),
+            base_url: None,
+            auth: AuthStyle::Basic,
+            credential: Credential::new(id, Zeroizing::new(vec![1])).expect("a credential"),
+            scopes: Scopes::default(),
+            audience: None,
+            resource: None,
+            params: Vec::new(),
+            ca: None,
+            label: None,
+            tags: BTreeSet::new(),
+            secret_expires: None,
+            flags: Flags::default(),
+            added_at: Timestamp::UNIX_EPOCH,
+            changed_at: Timestamp::UNIX_EPOCH,
+        }
     }
 
     fn at(wall: i64, steady: u64) -> Fixed {

@@ -142,8 +142,19 @@ impl VaultKeys {
         std::iter::once(&self.newest).chain(self.earlier.iter().rev())
     }
 
-    pub(super) fn identities(&self) -> impl Iterator<Item = &dyn age::Identity> {
-        self.all().map(|epoch| &epoch.identity as &dyn age::Identity)
+    /// Opens an object that is sealed to an epoch. The keys are the vault's own and the members'
+    /// word for it, so where none of them fits, it is the object that is not the vault's.
+    ///
+    /// # Errors
+    /// As [`envelope::open`], with [`Error::Forged`] for [`Error::WrongKey`].
+    pub(super) fn unseal(&self, sealed: &[u8], what: &'static str) -> Result<Plaintext, Error> {
+        let identities = self.all().map(|epoch| &epoch.identity as &dyn age::Identity);
+        envelope::open(sealed, identities, &Caps::recipients(limits::RECORD_STANZAS), what).map_err(
+            |error| match error {
+                Error::WrongKey(what) => Error::Forged(what),
+                other => other,
+            },
+        )
     }
 }
 

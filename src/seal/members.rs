@@ -5,10 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::sheet::{self, Sheet};
 use super::signer::Signed;
-use super::{
-    Caps, Error, Fingerprint, OpeningKey, VERSION, VaultId, VaultKeys, VerifyKey, envelope,
-};
-use crate::limits;
+use super::{Error, Fingerprint, OpeningKey, VERSION, VaultId, VaultKeys, VerifyKey, envelope};
 
 const WHAT: &str = "members.age";
 
@@ -128,12 +125,7 @@ impl Members {
     /// # Errors
     /// As [`envelope::open`]; [`Error::Forged`], [`Error::Misplaced`], [`Error::UnknownVersion`].
     pub fn open(sealed: &[u8], keys: &VaultKeys, fingerprint: &Fingerprint) -> Result<Self, Error> {
-        let plain = envelope::open(
-            sealed,
-            keys.identities(),
-            &Caps::recipients(limits::RECORD_STANZAS),
-            WHAT,
-        )?;
+        let plain = keys.unseal(sealed, WHAT)?;
         let sheet = Sheet::read(plain.expose(), WHAT)?;
         let signed: Signed = sheet.check(WHAT)?;
         let author = signed.signer(WHAT)?;

@@ -10,8 +10,7 @@ use zeroize::Zeroizing;
 
 use super::binding::{self, Purpose, base64, from_base64};
 use super::sheet::{self, Sheet};
-use super::{Caps, Error, VERSION, VaultKeys, envelope};
-use crate::limits;
+use super::{Error, VERSION, VaultKeys, envelope};
 use crate::model::{Credential, Endpoint, Flags, Profile, Scopes};
 use crate::secret::ClientSecret;
 
@@ -85,12 +84,7 @@ impl Record {
     /// - [`Error::Misplaced`]: written for another vault, place or name.
     /// - [`Error::UnknownVersion`], [`Error::Damaged`].
     pub fn open(sealed: &[u8], keys: &VaultKeys, path: &RecordPath) -> Result<Self, Error> {
-        let plain = envelope::open(
-            sealed,
-            keys.identities(),
-            &Caps::recipients(limits::RECORD_STANZAS),
-            WHAT,
-        )?;
+        let plain = keys.unseal(sealed, WHAT)?;
         let sheet = Sheet::read(plain.expose(), WHAT)?;
         let check: Check = sheet.check(WHAT)?;
         let form: Form = sheet.body(WHAT)?;

@@ -32,7 +32,12 @@ pub fn unwrap(wrapped: &[u8], passphrase: &Passphrase) -> Result<OpeningKey, Err
     let mut identity = scrypt::Identity::new(secret(passphrase));
     identity.set_max_work_factor(*limits::SCRYPT_WORK.end());
     let identity = std::iter::once(&identity as &dyn age::Identity);
-    let plain = envelope::open(wrapped, identity, &Caps::passphrase(), WHAT)?;
+    let opened = envelope::open(wrapped, identity, &Caps::passphrase(), WHAT);
+    // To age, a passphrase that does not fit is a key like any other.
+    let plain = opened.map_err(|error| match error {
+        Error::WrongKey(_) => Error::WrongPassphrase,
+        other => other,
+    })?;
     let text = std::str::from_utf8(plain.expose()).map_err(|_| Error::Damaged(WHAT))?;
     OpeningKey::parse(&IdentityText::new(Zeroizing::new(text.to_owned())))
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{Error, Expect, Found, Store};
+use crate::limits;
 
 /// Objects in a map.
 #[derive(Debug, Default)]
@@ -19,7 +20,10 @@ impl MemoryStore {
 
 impl Store for MemoryStore {
     fn get(&self, key: &str) -> Result<Option<Found>, Error> {
-        Ok(self.objects().get(key).cloned().map(Found::new))
+        match self.objects().get(key) {
+            Some(bytes) if bytes.len() as u64 > limits::SEALED_OBJECT => Err(Error::TooLarge),
+            found => Ok(found.cloned().map(Found::new)),
+        }
     }
 
     fn put(&self, key: &str, bytes: &[u8], expect: Expect<'_>) -> Result<(), Error> {

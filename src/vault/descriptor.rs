@@ -34,10 +34,10 @@ impl Descriptor {
         Ok(bytes)
     }
 
-    /// Reads it.
+    /// Reads it: exactly the bytes that were written.
     ///
     /// # Errors
-    /// [`seal::Error::UnknownVersion`], [`seal::Error::Damaged`].
+    /// [`seal::Error::UnknownVersion`], [`seal::Error::TextConversion`], [`seal::Error::Damaged`].
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
         #[derive(Deserialize)]
         struct Stated {
@@ -52,7 +52,15 @@ impl Descriptor {
         if stated.v != VERSION {
             return Err(seal::Error::UnknownVersion(WHAT).into());
         }
-        Ok(serde_json::from_slice(bytes).map_err(damaged)?)
+        let known: Self = serde_json::from_slice(bytes).map_err(damaged)?;
+        // One form only: a cut or converted file must not pass because JSON is lenient.
+        if known.to_bytes()? == bytes {
+            Ok(known)
+        } else if bytes.contains(&b'\r') {
+            Err(seal::Error::TextConversion(WHAT).into())
+        } else {
+            Err(seal::Error::Damaged(WHAT).into())
+        }
     }
 
     /// The vault's id.

@@ -35,12 +35,16 @@ impl<'a> OpenVault<'a> {
         pins: Pins<'a>,
         clock: &'a dyn Clock,
     ) -> Result<Self, Error> {
-        let described = store.get(Descriptor::KEY)?.ok_or(Error::Unborn)?;
+        let missing = |what| crate::seal::Error::Damaged(what);
+        let described = store.get(Descriptor::KEY)?.ok_or_else(|| match pins.get(KEY) {
+            Ok(None) => Error::Unborn,
+            // It was open here before, so it is no unfinished one.
+            Ok(Some(_)) | Err(_) => missing(Descriptor::KEY).into(),
+        })?;
         let id = Descriptor::parse(&described.bytes)?.id()?;
         if id != *key.vault() {
             return Err(crate::seal::Error::Misplaced("vault.json").into());
         }
-        let missing = |what| crate::seal::Error::Damaged(what);
         let key_file = store.get(KEY)?.ok_or(missing(KEY))?;
         let member_file = store.get(MEMBERS)?.ok_or(missing(MEMBERS))?;
         let opened = VaultKeys::open(&key_file.bytes, key)?;

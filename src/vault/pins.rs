@@ -7,7 +7,7 @@ use super::history::Fault;
 use crate::clock::Clock;
 use crate::disk::{self, Lock};
 use crate::limits;
-use crate::seal::{Pin, PinKey};
+use crate::seal::{Pin, PinKey, PinState};
 use crate::store;
 
 /// A pin has well under this.
@@ -84,8 +84,8 @@ impl<'a> Pins<'a> {
         let temp = self.folder.join("tmp");
         disk::make_private_dir(&temp)?;
         let _one_at_a_time = Lock::take(&self.folder.join("lock"), limits::PIN_LOCK, self.clock)?;
-        // Another process may have seen a later version since.
-        if self.get(path).is_ok_and(|known| known.is_some_and(|it| it.version > pin.version)) {
+        // Another process may have seen a later version since, or removed this one.
+        if self.get(path).is_ok_and(|known| known.is_some_and(|it| is_later(&it, pin))) {
             return Ok(());
         }
         disk::replace(&file, &bytes, &temp)
@@ -94,6 +94,11 @@ impl<'a> Pins<'a> {
     fn file(&self, path: &str) -> PathBuf {
         self.folder.join(format!("{path}.pin"))
     }
+}
+
+fn is_later(known: &Pin, pin: &Pin) -> bool {
+    known.version > pin.version
+        || (known.version == pin.version && known.state == PinState::Removed)
 }
 
 fn entries(folder: &Path) -> Vec<String> {

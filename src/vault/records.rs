@@ -5,7 +5,7 @@ use super::{Error, OpenVault};
 use crate::limits;
 use crate::model::{Profile, ProfileName};
 use crate::seal::{self, Pin, PinState, Record, RecordPath};
-use crate::store::{self, Expect};
+use crate::store::{self, Expect, Found};
 
 /// One line of a listing: a profile, or what is in the way of reading it.
 pub struct Listed {
@@ -34,16 +34,14 @@ impl OpenVault<'_> {
     pub fn add(&self, profile: Profile) -> Result<(), Error> {
         self.may_write()?;
         let path = self.keys.record_path(&profile.name);
-        if self.store.get(path.as_str())?.is_some() {
-            // Also makes sure that what is there is in order, which decides what the user is told.
-            self.record(&profile.name)?;
+        // What is there must be in order, and what is not must not be missing.
+        if self.read(&path, &told(&profile.name))?.is_some() {
             return Err(Error::Exists(profile.name));
         }
         if self.store.list_records()?.len() >= limits::PROFILES {
             return Err(Error::Full);
         }
         let name = profile.name.clone();
-        self.check(path.as_str(), &told(&name), None)?;
         // A name that was used before goes on counting, so that its old records stay dead.
         let tombstone = self.pin(&path, &name)?;
         let record = Record {
@@ -147,13 +145,34 @@ impl OpenVault<'_> {
     }
 
     fn read(&self, path: &RecordPath, what: &str) -> Result<Option<(Record, String)>, Error> {
-        let Some(found) = self.store.get(path.as_str())? else {
+        let mut found = self.store.get(path.as_str())?;
+        loop {
+            let judged = self.judge(path, what, found.as_ref());
+            if !matches!(judged, Err(Error::History { .. })) {
+                return judged;
+            }
+            // Another process may have changed it, and the pin too, between our looks at the two.
+            let again = self.store.get(path.as_str())?;
+            if again == found {
+                return judged;
+            }
+            found = again;
+        }
+    }
+
+    fn judge(
+        &self,
+        path: &RecordPath,
+        what: &str,
+        found: Option<&Found>,
+    ) -> Result<Option<(Record, String)>, Error> {
+        let Some(found) = found else {
             self.check(path.as_str(), what, None)?;
             return Ok(None);
         };
         let record = Record::open(&found.bytes, &self.keys, path)?;
         self.check(path.as_str(), what, Some(&seen(&record, &found.bytes)))?;
-        Ok(Some((record, found.digest)))
+        Ok(Some((record, found.digest.clone())))
     }
 
     fn save(&self, record: &Record, path: &RecordPath, expect: Expect<'_>) -> Result<(), Error> {

@@ -14,4 +14,15 @@ mod issuer;
 #[path = "../world/mod.rs"]
 mod world;
 
+mod canary;
+mod pty;
+
+mod add_forms;
 mod commands;
+mod exec;
+mod names;
+mod output;
+mod paste;
+mod shells;
+mod terminal;
+mod token;

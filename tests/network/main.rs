@@ -12,3 +12,14 @@ mod issuer;
 #[allow(dead_code, reason = "each test program uses its part")]
 #[path = "../world/mod.rs"]
 mod world;
+
+mod setup;
+
+mod ambient;
+mod certificates;
+mod identity_service;
+mod proxy;
+mod replies;
+mod retries;
+mod styles;
+mod transport;

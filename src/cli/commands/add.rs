@@ -7,7 +7,6 @@ use jiff::civil::Date;
 use serde_json::json;
 
 use super::init;
-use crate::broker;
 use crate::cli::input::{CredentialArgs, Given};
 use crate::cli::parts::{self, Parts};
 use crate::cli::{Failure, style, trap};
@@ -80,7 +79,7 @@ pub fn run(args: Args, parts: &Parts) -> Result<u8, Failure> {
     let verify = args.verify;
     let profile = args.profile(name, parts)?;
     if verify {
-        check_by_minting(&profile, parts)?;
+        super::lease_for(&profile, &LeaseRequest::plain(profile.name.clone()), parts)?;
     }
     let (name, endpoint) = (profile.name.clone(), profile.endpoint.clone());
     vault.add(profile)?;
@@ -126,19 +125,6 @@ fn refuse_if_there(vault: &OpenVault<'_>, name: &ProfileName) -> Result<(), Fail
         Err(vault::Error::NoProfile(_)) => Ok(()),
         Err(error) => Err(error.into()),
     }
-}
-
-fn check_by_minting(profile: &Profile, parts: &Parts) -> Result<(), Failure> {
-    let request = LeaseRequest::plain(profile.name.clone());
-    let settings = parts.settings()?;
-    parts.style.note(format_args!("asking {}", profile.endpoint.host()));
-    broker::lease_for(profile, &request, settings.proxy.as_deref(), parts.clock())
-        .map(|_lease_is_not_needed| ())
-        .map_err(|source| Failure::Mint {
-            profile: profile.name.to_string(),
-            preset: profile.preset.clone(),
-            source,
-        })
 }
 
 impl Args {

@@ -4,7 +4,6 @@
 use std::ffi::OsString;
 
 use super::token;
-use crate::broker;
 use crate::cli::Failure;
 use crate::cli::parts::Parts;
 use crate::grant::{Preset, Value};
@@ -42,7 +41,6 @@ pub fn run(args: Args, parts: &Parts) -> Result<u8, Failure> {
         let vault = parts.open_vault()?;
         let profile = vault.profile(&name)?;
         parts.say_warnings(&vault);
-        super::warn_if_ending(&profile, parts);
         let wanted = args.wanted(&profile)?;
         let lease = args.lease_if_needed(&wanted, &profile, parts)?;
         fill(&wanted, &profile, lease.as_ref())?
@@ -83,15 +81,9 @@ impl Args {
             audience: self.audience.clone(),
             ..LeaseRequest::plain(profile.name.clone())
         };
-        let proxy = parts.settings()?.proxy;
-        parts.style.note(format_args!("asking {}", profile.endpoint.host()));
-        broker::lease_for(profile, &request, proxy.as_deref(), parts.clock()).map(Some).map_err(
-            |source| Failure::Mint {
-                profile: profile.name.to_string(),
-                preset: profile.preset.clone(),
-                source,
-            },
-        )
+        let lease = super::lease_for(profile, &request, parts)?;
+        super::warn_if_ending(&lease, parts);
+        Ok(Some(lease))
     }
 }
 

@@ -16,7 +16,8 @@ pub mod vault;
 use super::Failure;
 use super::args::Command;
 use super::parts::Parts;
-use crate::model::{Profile, ProfileName};
+use crate::broker;
+use crate::model::{Lease, LeaseRequest, Profile, ProfileName};
 
 /// Runs a command and gives back the exit code.
 ///
@@ -41,12 +42,20 @@ pub fn run(command: Command, parts: &Parts) -> Result<u8, Failure> {
     }
 }
 
+/// A lease for a profile at hand.
+fn lease_for(profile: &Profile, request: &LeaseRequest, parts: &Parts) -> Result<Lease, Failure> {
+    let proxy = parts.settings()?.proxy;
+    parts.style.note(format_args!("asking {}", profile.endpoint.host()));
+    broker::lease_for(profile, request, proxy.as_deref(), parts.clock())
+        .map_err(|source| Failure::Mint { profile: profile.name.clone(), source })
+}
+
 /// Says when the secret of a profile in use ends soon: issuers do not.
-fn warn_if_ending(profile: &Profile, parts: &Parts) {
+fn warn_if_ending(lease: &Lease, parts: &Parts) {
     let two_weeks = jiff::Span::new().days(14);
-    let Some(last) = profile.secret_expires else { return };
+    let Some(last) = lease.secret_expires else { return };
     let today = parts.clock().wall().to_zoned(jiff::tz::TimeZone::UTC).date();
-    let name = &profile.name;
+    let name = &lease.profile;
     if last < today {
         parts.style.warn(format_args!("the secret of `{name}` ended on {last}"));
     } else if today.checked_add(two_weeks).is_ok_and(|soon| last <= soon) {

@@ -29,11 +29,11 @@ pub struct Args {
     audience: Option<String>,
     /// Write an HTTP header line: `Authorization: Bearer …`, or the token alone under NAME
     #[arg(long, value_name = "NAME", num_args = 0..=1, group = "form",
-        default_missing_value = "Authorization", value_parser = header_name)]
+        conflicts_with = "json", default_missing_value = "Authorization", value_parser = header_name)]
     header: Option<String>,
     /// Write an assignment for a shell to evaluate
     #[arg(long, value_name = "VAR", num_args = 0..=1, require_equals = true, group = "form",
-        default_missing_value = "ACCESS_TOKEN", value_parser = variable)]
+        conflicts_with = "json", default_missing_value = "ACCESS_TOKEN", value_parser = variable)]
     env: Option<String>,
     /// Quote for this shell: sh, fish or powershell [default: your own]
     #[arg(long, requires = "env")]
@@ -52,6 +52,7 @@ pub fn run(args: &Args, parts: &Parts) -> Result<u8, Failure> {
         audience: args.audience.clone(),
     };
     let lease = lease(&request, parts)?;
+    super::warn_if_ending(&lease, parts);
     let hidden = style::is_seen() && !args.reveal;
     if parts.style.json {
         return write_json(&lease, hidden, parts);
@@ -68,21 +69,13 @@ pub fn run(args: &Args, parts: &Parts) -> Result<u8, Failure> {
 }
 
 /// Mints through the broker at hand.
-pub fn lease(request: &LeaseRequest, parts: &Parts) -> Result<Lease, Failure> {
+fn lease(request: &LeaseRequest, parts: &Parts) -> Result<Lease, Failure> {
     let vault = parts.open_vault()?;
     let settings = parts.settings()?;
-    let profile = vault.profile(&request.profile)?;
-    parts.say_warnings(&vault);
-    super::warn_if_ending(&profile, parts);
-    parts.style.note(format_args!("asking {}", profile.endpoint.host()));
-    let preset = profile.preset.clone();
-    drop(profile);
     let broker = Local { vault: &vault, proxy: settings.proxy.as_deref(), clock: parts.clock() };
-    broker.lease(request).map_err(|source| Failure::Mint {
-        profile: request.profile.to_string(),
-        preset,
-        source,
-    })
+    let lease = broker.lease(request);
+    parts.say_warnings(&vault);
+    lease.map_err(|source| Failure::Mint { profile: request.profile.clone(), source })
 }
 
 fn write_json(lease: &Lease, hidden: bool, parts: &Parts) -> Result<u8, Failure> {

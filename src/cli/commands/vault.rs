@@ -108,6 +108,9 @@ fn add(args: Add, parts: &Parts) -> Result<u8, Failure> {
     let vault = parts.open(parts.store(&registered.path)?, &registered, &key)?;
     parts.say_warnings(&vault);
     parts.change_settings(|settings| Ok(settings.register(name.clone(), registered)?))?;
+    if parts.style.json {
+        style::write_json(json!({ "vault": name.as_str(), "registered": true }))?;
+    }
     parts.style.say(format_args!("vault `{name}` registered"));
     Ok(0)
 }
@@ -125,6 +128,9 @@ fn accept(args: &Accept, parts: &Parts) -> Result<u8, Failure> {
     let vault = parts.open(parts.store(&registered.path)?, &registered, &key)?;
     let seen = vault.list()?.len();
     parts.say_warnings(&vault);
+    if parts.style.json {
+        style::write_json(json!({ "vault": name.as_str(), "accepted": true, "profiles": seen }))?;
+    }
     parts.style.say(format_args!("vault `{name}` accepted with {seen} profiles"));
     Ok(0)
 }

@@ -64,9 +64,9 @@ unsafe impl GlobalAlloc for Wiping {
 unsafe fn wipe(ptr: *mut u8, len: usize) {
     // SAFETY: the caller's promise.
     unsafe { std::ptr::write_bytes(ptr, 0, len) };
-    // The pointer escapes into a place the optimiser must assume is read, so the write above is not
-    // dead even though the block is freed next.
-    std::hint::black_box(ptr);
+    // SAFETY: no instruction is in it. To the compiler it may read any memory that the pointer leads
+    // to, so the write above is not dead although the block is freed next.
+    unsafe { std::arch::asm!("/* {0} */", in(reg) ptr, options(nostack, preserves_flags)) };
 }
 
 #[cfg(test)]

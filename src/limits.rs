@@ -4,8 +4,11 @@ use std::time::Duration;
 
 /// A sealed object of any kind: checked on its length before anything is read or parsed.
 pub const SEALED_OBJECT: u64 = 256 * 1024;
-/// The header of an age file: its parser is quadratic in the number of stanzas.
+/// The header of an age file: its parser is quadratic in the number of lines.
 pub const AGE_HEADER: usize = 64 * 1024;
+/// Room in a header for one stanza (ours have about 120 bytes, grease up to twice that); a header
+/// may have as many of it as stanzas, and one more.
+pub const AGE_HEADER_PER_STANZA: usize = 320;
 /// Recipient stanzas of a record: one group identity, one grease stanza, room for a hand-over.
 pub const RECORD_STANZAS: usize = 4;
 /// Recipient stanzas of `key.age`: one a member, so this is also the most members a vault can have.
@@ -22,8 +25,8 @@ pub const PADDING: usize = 512;
 pub const PROFILES: usize = 100_000;
 /// A profile name: 128 characters fit every file name and table.
 pub const PROFILE_NAME: usize = 128;
-/// A free-text label.
-pub const LABEL: usize = 512;
+/// A label, an audience, a resource.
+pub const TEXT: usize = 512;
 /// A client id.
 pub const CLIENT_ID: usize = 1024;
 /// A client secret: the largest real ones are PEM keys of some KiB.
@@ -41,6 +44,8 @@ pub const PASSPHRASE: usize = 1024;
 pub const TOKEN: usize = 16 * 1024;
 /// The body of an issuer's answer.
 pub const REPLY_BODY: usize = 1024 * 1024;
+/// Objects and arrays inside each other in it: real ones have two or three.
+pub const REPLY_DEPTH: usize = 64;
 /// The most of an issuer's own words that is ever shown, in characters.
 pub const ERROR_TEXT_CHARS: usize = 500;
 /// No token is believed to live longer, whatever the issuer says.

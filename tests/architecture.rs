@@ -50,7 +50,7 @@ const MAY_EXPOSE: [(&str, &str); 18] = [
 /// The commands that give something secret out, which is what they are for.
 const COMMANDS_MAY_EXPOSE: [(&str, &str); 5] = [
     ("cli/commands/exec.rs", "a child's environment"),
-    ("cli/commands/init.rs", "compares the public key that was read back"),
+    ("cli/commands/founding.rs", "compares the public key that was read back"),
     ("cli/commands/internal.rs", "the child that stretches"),
     ("cli/commands/show.rs", "`--reveal`"),
     ("cli/commands/token.rs", "the token itself"),

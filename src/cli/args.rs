@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
-use super::commands::{add, exec, init, list, remove, show, status, token, vault};
+use super::commands::{add, exec, init, list, presets, remove, show, status, token, vault};
 
 /// A credential vault that mints short-lived tokens.
 #[derive(Debug, Parser)]
@@ -71,6 +71,8 @@ pub enum Command {
     Token(token::Args),
     /// Run a command with a fresh token in its environment
     Exec(exec::Args),
+    /// List the services that `add --preset` knows
+    Presets(presets::Args),
     /// Say which vault, key and protection are in force
     Status(status::Args),
     /// List, register and accept vaults

@@ -130,6 +130,9 @@ impl Parts {
             registered.path.display(),
             registered.key.as_str()
         ));
+        if registered.unborn {
+            return Err(vault::Error::Unborn.into());
+        }
         let store = self.store(&registered.path)?;
         let id: VaultId = registered.id.parse().map_err(vault::Error::from)?;
         let key = self.source(&id, &registered.key).load(self.prompt.as_ref())?;
@@ -146,6 +149,23 @@ impl Parts {
         registered: &Registered,
         key: &OpeningKey,
     ) -> Result<OpenVault<'a>, Failure> {
+        self.open_with(store, registered, key, self.pins(key))
+    }
+
+    /// The same, with other pins than this device's own.
+    ///
+    /// # Errors
+    /// [`Failure::Vault`].
+    pub fn open_with<'a>(
+        &'a self,
+        store: DirStore<'a>,
+        registered: &Registered,
+        key: &OpeningKey,
+        pins: Pins<'a>,
+    ) -> Result<OpenVault<'a>, Failure> {
+        if registered.unborn {
+            return Err(vault::Error::Unborn.into());
+        }
         let wrong_key = || vault::Error::from(seal::Error::WrongKey("this vault"));
         if key.vault().as_str() != registered.id {
             return Err(wrong_key().into());
@@ -155,14 +175,17 @@ impl Parts {
         if key.fingerprint().is_some_and(|known| *known != fingerprint) {
             return Err(vault::Error::from(seal::Error::Forged("the settings' fingerprint")).into());
         }
-        let pins = self.pins(key);
         Ok(OpenVault::open(Box::new(store), key, &fingerprint, pins, self.clock())?)
     }
 
     /// The pins of the vault that `key` opens.
     pub fn pins(&self, key: &OpeningKey) -> Pins<'_> {
-        let folder = self.paths.state().join("pins").join(key.vault().as_str());
-        Pins::new(folder, key.pin_key(), self.clock())
+        Pins::new(self.pin_folder(key), key.pin_key(), self.clock())
+    }
+
+    /// Where they lie. Each key has pins of its own, as it cannot check another's.
+    pub fn pin_folder(&self, key: &OpeningKey) -> PathBuf {
+        self.paths.state().join("pins").join(key.vault().as_str()).join(key.short_name())
     }
 
     /// The store in a vault's folder.

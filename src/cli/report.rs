@@ -109,6 +109,7 @@ fn prompt_code(error: &prompt::Error) -> u8 {
         prompt::Error::Interrupted => 130,
         prompt::Error::Terminated => 143,
         prompt::Error::TooLong => 12,
+        prompt::Error::ControlCharacter => 2,
         prompt::Error::Io(_) => 1,
     }
 }

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::Failure;
 use super::args::{Color, Global};
 use crate::config::Environment;
+use crate::model::is_harmless;
 
 /// How much is said, and in which form.
 #[derive(Debug, Clone, Copy)]
@@ -52,44 +53,62 @@ impl Style {
     /// Says what was done; for people, not for programs.
     pub fn say(self, text: impl Display) {
         if self.volume >= Volume::Normal {
-            line(&text);
+            line("", text);
         }
     }
 
     /// Says what is being done, where that was asked for.
     pub fn note(self, text: impl Display) {
         if self.volume == Volume::Verbose {
-            line(&format_args!("{} {text}", self.word("note:", "2")));
+            line(&self.word("note:", "2"), text);
         }
     }
 
     /// Says that something is not as it should be.
     pub fn warn(self, text: impl Display) {
         if self.volume >= Volume::Normal {
-            line(&format_args!("{} {text}", self.word("warning:", "33")));
+            line(&self.word("warning:", "33"), text);
         }
     }
 
     /// Says why it failed. Never silenced.
     pub fn error(self, text: impl Display) {
-        line(&format_args!("{} {text}", self.word("error:", "31")));
+        line(&self.word("error:", "31"), text);
     }
 
     /// Says what to do about it.
     pub fn hint(self, text: impl Display) {
         if self.volume >= Volume::Normal {
-            line(&format_args!("{} {text}", self.word("hint:", "36")));
+            line(&self.word("hint:", "36"), text);
         }
     }
 
     fn word(self, word: &str, color: &str) -> String {
-        if self.color { format!("\u{1b}[{color}m{word}\u{1b}[0m") } else { word.to_owned() }
+        if self.color { format!("\u{1b}[{color}m{word}\u{1b}[0m ") } else { format!("{word} ") }
     }
 }
 
 /// A message that cannot be written has nowhere else to go.
-fn line(text: &dyn Display) {
-    let _nowhere_else_to_go = writeln!(io::stderr().lock(), "{text}");
+fn line(word: &str, text: impl Display) {
+    let text = visible(&text.to_string());
+    let _nowhere_else_to_go = writeln!(io::stderr().lock(), "{word}{text}");
+}
+
+/// One line in which nothing acts on a terminal: file names and arguments may hold anything.
+fn visible(text: &str) -> String {
+    escaped(text, |character, out| out.extend(character.escape_default()))
+}
+
+fn escaped(text: &str, escape: impl Fn(char, &mut String)) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        if is_harmless(character) {
+            shown.push(character);
+        } else {
+            escape(character, &mut shown);
+        }
+    }
+    shown
 }
 
 /// Whether a person looks at standard output.
@@ -106,24 +125,30 @@ pub fn write(bytes: &[u8]) -> Result<(), Failure> {
     out.write_all(bytes).and_then(|()| out.flush()).map_err(Failure::Output)
 }
 
-/// Writes lines of text.
+/// Writes lines of text; at a terminal without anything that acts on it.
 ///
 /// # Errors
 /// [`Failure::Output`].
 pub fn write_lines<T: Display>(lines: impl IntoIterator<Item = T>) -> Result<(), Failure> {
     let mut text = String::new();
     for line in lines {
-        let _writing_to_a_string_never_fails = writeln!(text, "{line}");
+        let line = line.to_string();
+        text.push_str(&if is_seen() { visible(&line) } else { line });
+        text.push('\n');
     }
     write(text.as_bytes())
 }
 
-/// Writes one JSON object on a line, with `"v":1` first.
+/// Writes one JSON object on a line, with `"v":1` first. Characters that act on a terminal are in it
+/// as escapes only.
 ///
 /// # Errors
 /// [`Failure::Output`].
 pub fn write_json(value: Value) -> Result<(), Failure> {
-    write_lines([versioned(value)])
+    let text = versioned(value).to_string();
+    write_lines([escaped(&text, |character, out| {
+        let _writing_to_a_string_never_fails = write!(out, "\\u{:04x}", u32::from(character));
+    })])
 }
 
 /// The object with `"v":1` in it.
@@ -148,14 +173,26 @@ pub fn table(rows: &[Vec<String>]) -> Vec<String> {
 }
 
 fn table_line(row: &[String], widths: &[usize]) -> String {
-    let cells: Vec<String> =
-        row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
-    cells.join("  ").trim_end().to_owned()
+    // By hand: a formatter's width ends at 65,535, and panics.
+    let mut line = String::new();
+    for (cell, width) in row.iter().zip(widths) {
+        let gap = if line.is_empty() { 0 } else { 2 };
+        line.extend(std::iter::repeat_n(' ', gap));
+        line.push_str(cell);
+        line.extend(std::iter::repeat_n(' ', width.saturating_sub(cell.chars().count())));
+    }
+    line.trim_end().to_owned()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    // T04, N06
+    #[test]
+    fn what_acts_on_a_terminal_is_escaped() {
+        assert_eq!(visible("a\u{1b}[2J\u{202e}\n\u{e9}"), "a\\u{1b}[2J\\u{202e}\\n\u{e9}");
+    }
 
     #[test]
     fn a_table_aligns_its_columns() {

@@ -31,6 +31,8 @@ pub struct Registered {
     pub fingerprint: String,
     /// Where its opening key comes from.
     pub key: KeySource,
+    /// Its making was begun and has not been finished: nothing can have been sealed in it.
+    pub unborn: bool,
 }
 
 /// Where an opening key comes from.
@@ -75,7 +77,7 @@ impl Settings {
         let text = std::str::from_utf8(bytes).map_err(|error| invalid(error.to_string()))?;
         let form: Form = toml::from_str(text).map_err(|error| invalid(toml_fault(text, &error)))?;
         form.try_into().map_err(|(name, fault): (String, &str)| {
-            invalid(format!("vault `{}`: {fault}", name.escape_default()))
+            invalid(format!("`{}`: {fault}", name.escape_default()))
         })
     }
 
@@ -89,7 +91,7 @@ impl Settings {
             .map_err(|path| fault(format!("`{}` is not UTF-8", path.display())))?;
         let body = toml::to_string(&form).map_err(|error| fault(error.to_string()))?;
         Ok(format!(
-            "# Written by mintage. Vaults that are not listed here are never opened.\n{body}"
+            "# Written by mintage, which keeps no comments. Vaults not listed here are never opened.\n{body}"
         ))
     }
 
@@ -152,6 +154,17 @@ fn is_same_place(known: &Path, given: &Path) -> bool {
         && (known == given || real(given).is_some_and(|given| real(known) == Some(given)))
 }
 
+/// `http://host:port`, without anything else: user and password would be a secret in the settings.
+fn is_proxy(text: &str) -> bool {
+    url::Url::parse(text).is_ok_and(|url| {
+        url.scheme() == "http"
+            && url.has_host()
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.path() == "/"
+    })
+}
+
 fn shown(text: &str) -> String {
     text.chars().take(80).flat_map(char::escape_default).collect()
 }
@@ -184,6 +197,8 @@ struct VaultForm {
     key: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     identity_file: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    unborn: bool,
 }
 
 impl TryFrom<Form> for Settings {
@@ -195,6 +210,9 @@ impl TryFrom<Form> for Settings {
         for (name, form) in vault {
             let known = name.parse().map_err(|_| (name.clone(), "not a vault name"))?;
             vaults.insert(known, form.try_into().map_err(|fault| (name, fault))?);
+        }
+        if proxy.as_deref().is_some_and(|proxy| !is_proxy(proxy)) {
+            return Err(("proxy".to_owned(), "not an http URL of a proxy"));
         }
         let default = match default {
             Some(name) => {
@@ -215,7 +233,7 @@ impl TryFrom<VaultForm> for Registered {
     type Error = &'static str;
 
     fn try_from(form: VaultForm) -> Result<Self, &'static str> {
-        let VaultForm { path, id, fingerprint, key, identity_file } = form;
+        let VaultForm { path, id, fingerprint, key, identity_file, unborn } = form;
         let key = match (key.as_str(), identity_file) {
             ("keychain", None) => KeySource::Keychain,
             ("passphrase", None) => KeySource::Passphrase,
@@ -228,7 +246,7 @@ impl TryFrom<VaultForm> for Registered {
         if !path.is_absolute() {
             return Err("`path` is not absolute");
         }
-        Ok(Self { path, id, fingerprint, key })
+        Ok(Self { path, id, fingerprint, key, unborn })
     }
 }
 
@@ -253,7 +271,7 @@ impl TryFrom<&Registered> for VaultForm {
     type Error = PathBuf;
 
     fn try_from(vault: &Registered) -> Result<Self, PathBuf> {
-        let Registered { path, id, fingerprint, key } = vault;
+        let Registered { path, id, fingerprint, key, unborn } = vault;
         let text = |path: &Path| path.to_str().map(str::to_owned).ok_or_else(|| path.to_owned());
         let identity_file = match key {
             KeySource::File(file) => Some(text(file)?),
@@ -265,6 +283,7 @@ impl TryFrom<&Registered> for VaultForm {
             fingerprint: fingerprint.clone(),
             key: key.as_str().to_owned(),
             identity_file,
+            unborn: *unborn,
         })
     }
 }

@@ -59,6 +59,42 @@ pub fn remove(path: &Path) -> Result<(), Error> {
     sync_dir(path)
 }
 
+/// Renames a file or folder to its name with `.old` behind, in place of an older one.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Io`].
+pub fn set_aside(path: &Path) -> Result<(), Error> {
+    let mut old = path.as_os_str().to_owned();
+    old.push(".old");
+    let old = Path::new(&old);
+    if old.is_dir() {
+        remove_dir(old)?;
+    }
+    rename(path, old)
+}
+
+/// Renames a file or folder, durably.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Io`].
+pub fn rename(from: &Path, to: &Path) -> Result<(), Error> {
+    fs::rename(from, to).map_err(failed("rename", from))?;
+    sync_dir(to)
+}
+
+/// Removes a folder with all that is in it; one that is not there is no error.
+///
+/// # Errors
+/// [`Error::Io`].
+pub fn remove_dir(path: &Path) -> Result<(), Error> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(failed("remove", path)(error))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Makes a folder (and those above it) that only we may enter; one that exists is left as it is.
 /// The mode does not depend on the umask.
 ///
@@ -171,7 +207,14 @@ mod nameless {
         let private = Mode::RUSR | Mode::WUSR;
         let flags = OFlags::WRONLY | OFlags::TMPFILE | OFlags::CLOEXEC;
         let file = File::from(open(folder_of(path), flags, private).ok()?);
-        Some(fill(&file, bytes, private, path).and_then(|()| name(&file, path)))
+        if let Err(error) = fill(&file, bytes, private, path) {
+            return Some(Err(error));
+        }
+        match name(&file, path) {
+            // No /proc to name it by.
+            Err(Error::NotFound(_)) => None,
+            named => Some(named),
+        }
     }
 
     fn fill(mut file: &File, bytes: &[u8], mode: Mode, path: &Path) -> Result<(), Error> {
@@ -190,7 +233,7 @@ mod nameless {
 #[cfg(unix)]
 fn sync_dir(path: &Path) -> Result<(), Error> {
     let folder = folder_of(path);
-    let opened = File::open(folder).map_err(failed("open", folder))?;
+    let opened = File::open(folder).map_err(failed("make durable", folder))?;
     opened.sync_all().map_err(failed("make durable", folder))
 }
 

@@ -32,6 +32,17 @@ pub fn read_private(path: &Path, cap: u64) -> Result<Zeroizing<Vec<u8>>, Error> 
     read_capped(&mut file, path, found.len(), cap)
 }
 
+/// Checks that a file put at `path` would be safe there: its folder (the nearest one that exists)
+/// and those above it can be trusted.
+///
+/// # Errors
+/// As [`read_private`].
+pub fn check_place(path: &Path) -> Result<(), Error> {
+    let folder = path.ancestors().skip(1).find(|folder| folder.exists());
+    // As if a file were looked for in it: the folder itself counts as one above.
+    folder.map_or(Ok(()), |folder| check_parents(&folder.join(".")))
+}
+
 /// Reads a regular file that need not be private, such as one the user was mailed, and tells whether
 /// it is.
 ///

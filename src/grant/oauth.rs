@@ -2,6 +2,8 @@
 //!
 //! RFC 6749 §2.3.1 (client authentication), §5.1 and §5.2 (replies); RFC 7617 (Basic).
 
+use std::collections::HashSet;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
@@ -10,7 +12,8 @@ use zeroize::Zeroizing;
 
 use super::lifetime::{self, Seconds};
 use super::{Error, http};
-use crate::model::{AuthStyle, Credential, Token, TokenType, Untrusted};
+use crate::limits;
+use crate::model::{AuthStyle, Credential, Token, TokenType, Untrusted, is_harmless};
 use crate::secret::Outgoing;
 
 /// A form body under construction. Of generous size from the start: growing leaves copies behind.
@@ -63,7 +66,8 @@ pub(super) fn add_credential(form: &mut Form, style: AuthStyle, credential: &Cre
 pub(super) fn token(reply: &http::Reply, credential: &Credential) -> Result<Token, Error> {
     match reply.status {
         200 => success(reply, credential),
-        status @ (429 | 500..=599) => {
+        201..=299 => Err(Error::Unacceptable("its status is not 200")),
+        status @ (408 | 429 | 500..=599) => {
             Err(Error::NotReady { status, retry_after: reply.retry_after })
         }
         status @ 300..=399 => {
@@ -101,17 +105,53 @@ fn success(reply: &http::Reply, credential: &Credential) -> Result<Token, Error>
     let life = lifetime::of(&text, found.expires_in)?;
     let access = Token::access(text)
         .map_err(|_| Error::Unacceptable("its token has characters that no token may have"))?;
-    let scope = found.scope.map(|scope| {
-        let words: Vec<&str> = scope.split_whitespace().collect();
-        Untrusted::new(&words.join(" "))
-    });
+    let scope = found.scope.map(|scope| granted(&scope, credential)).transpose()?;
     Ok(Token { access, kind: TokenType::Bearer, life, scope })
 }
 
-/// The body, if it says it is JSON.
+/// The scope as one line. Longer than any header is not a scope, and a credential is none.
+fn granted(scope: &str, credential: &Credential) -> Result<String, Error> {
+    let words: Vec<&str> = scope.split_whitespace().collect();
+    let line = words.join(" ");
+    if line.len() > limits::TOKEN || !line.chars().all(is_harmless) {
+        return Err(Error::Unacceptable("its scope is not one"));
+    }
+    if repeats(line.as_bytes(), credential) {
+        return Err(Error::Unacceptable("its scope repeats the credential"));
+    }
+    Ok(line)
+}
+
+/// The body, if it says it is JSON and can be one object. A derived struct would take an array as
+/// well, and skip what it does not know at any depth.
 fn json(reply: &http::Reply) -> Result<&[u8], Error> {
     let is_json = reply.media_type == "application/json" || reply.media_type.ends_with("+json");
-    if is_json { Ok(reply.body.expose()) } else { Err(Error::Unacceptable("it is not JSON")) }
+    let body = reply.body.expose();
+    if !is_json {
+        return Err(Error::Unacceptable("it is not JSON"));
+    }
+    if !body.trim_ascii_start().starts_with(b"{") || depth(body) > limits::REPLY_DEPTH {
+        return Err(Error::Unacceptable("it is not a JSON object with a token in it"));
+    }
+    Ok(body)
+}
+
+/// How deeply objects and arrays lie in each other.
+fn depth(json: &[u8]) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    let (mut bytes, mut in_string) = (json.iter(), false);
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => in_string = !in_string,
+            b'\\' if in_string => drop(bytes.next()),
+            _ if in_string => {}
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
 }
 
 #[derive(Deserialize)]
@@ -124,50 +164,70 @@ fn refusal(status: u16, reply: &http::Reply, credential: &Credential) -> Error {
     let found: Option<Failure> =
         json(reply).ok().and_then(|body| serde_json::from_slice(body).ok());
     let code = found.as_ref().and_then(|failure| failure.error.clone()).unwrap_or_default();
-    let said = found.and_then(|failure| said(failure, reply, credential));
-    // RFC 6749 §5.2: these say that the client is known and its request is wrong.
-    let about_the_request = matches!(
-        code.as_str(),
-        "invalid_request" | "invalid_scope" | "unsupported_grant_type" | "invalid_target"
-    );
-    if about_the_request || (status == 400 && code.is_empty()) || status == 404 || status == 405 {
-        return Error::BadRequest { status, said };
+    let said = found.and_then(|failure| said(failure, credential));
+    // RFC 6749 §5.2: only these are about the credential; to call another fault that would make
+    // people rotate keys that work.
+    match (code.as_str(), status) {
+        ("temporarily_unavailable" | "server_error" | "slow_down", _) => {
+            Error::NotReady { status, retry_after: reply.retry_after }
+        }
+        ("invalid_client" | "invalid_grant" | "unauthorized_client" | "access_denied", _) => {
+            Error::Refused { status, said }
+        }
+        ("invalid_request" | "invalid_scope" | "unsupported_grant_type" | "invalid_target", _) => {
+            Error::BadRequest { status, said }
+        }
+        (_, 401 | 403) => Error::Refused { status, said },
+        _ => Error::BadRequest { status, said },
     }
-    Error::Refused { status, said }
 }
 
-/// The issuer's words, unless they repeat the credential in any form it was sent in.
-fn said(failure: Failure, reply: &http::Reply, credential: &Credential) -> Option<Untrusted> {
+/// The issuer's words, unless they repeat the credential.
+fn said(failure: Failure, credential: &Credential) -> Option<Untrusted> {
     let Failure { error, error_description } = failure;
-    if repeats(reply.body.expose(), credential) {
-        return Some(Untrusted::withheld());
-    }
-    match (error, error_description) {
-        (Some(error), Some(text)) => Some(Untrusted::new(&format!("{error}: {text}"))),
-        (Some(text), None) | (None, Some(text)) => Some(Untrusted::new(&text)),
-        (None, None) => None,
-    }
+    let text = match (error, error_description) {
+        (Some(error), Some(text)) => format!("{error}: {text}"),
+        (Some(text), None) | (None, Some(text)) => text,
+        (None, None) => return None,
+    };
+    Some(shown(&text, credential))
 }
 
-fn repeats(body: &[u8], credential: &Credential) -> bool {
+fn shown(text: &str, credential: &Credential) -> Untrusted {
+    if repeats(text.as_bytes(), credential) {
+        return Untrusted::withheld();
+    }
+    Untrusted::new(text)
+}
+
+/// Whether `text` has part of the secret in it, as it is or in a form that it was sent in: however
+/// the issuer cut, escaped or joined that.
+fn repeats(text: &[u8], credential: &Credential) -> bool {
     let secret = credential.secret().expose();
-    let contains = |part: &[u8]| {
-        // A secret this short would be found in any text.
-        part.len() >= 4 && body.windows(part.len()).any(|window| window == part)
-    };
-    let escaped = serde_json::to_vec(&String::from_utf8_lossy(secret))
-        .map(Zeroizing::new)
-        .unwrap_or_default();
-    let inner = escaped.get(1..escaped.len().saturating_sub(1)).unwrap_or_default();
+    // What stands before it shifts base64: three ways to begin are all.
+    let shifted = ["", "x", "xx"].map(|lead| {
+        let whole = Zeroizing::new([lead.as_bytes(), secret].concat());
+        Outgoing::new(Zeroizing::new(STANDARD.encode(whole.as_slice()).into_bytes()))
+    });
     let headers = [AuthStyle::Basic, AuthStyle::BasicRaw]
         .into_iter()
         .filter_map(|style| authorization(style, credential));
-    contains(secret)
-        || contains(&encoded(secret))
-        || contains(inner)
-        || headers
-            .into_iter()
-            .any(|header| contains(header.expose().strip_prefix(b"Basic ").unwrap_or_default()))
+    shares_a_run(text, secret)
+        || shares_a_run(text, &encoded(secret))
+        || headers.chain(shifted).any(|form| {
+            let form = form.expose();
+            shares_a_run(text, form.strip_prefix(b"Basic ").unwrap_or(form))
+        })
+}
+
+/// Without regard to case: percent-encoding comes in both.
+fn shares_a_run(text: &[u8], form: &[u8]) -> bool {
+    // So much in common is no accident; a form of less than 4 bytes is found in any text.
+    const RUN: usize = 12;
+    let (text, form) = (text.to_ascii_lowercase(), Zeroizing::new(form.to_ascii_lowercase()));
+    let length = form.len().min(RUN);
+    let runs: HashSet<&[u8]> = form.windows(length.max(4)).collect();
+    text.windows(length.max(4)).any(|run| runs.contains(run))
 }
 
 /// `application/x-www-form-urlencoded`.

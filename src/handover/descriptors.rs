@@ -19,7 +19,8 @@ pub(super) fn close_others_on_exec() -> std::io::Result<()> {
     for number in listed {
         // SAFETY: the borrow ends with this statement and nothing is read, written or closed
         // through it. A number that was closed since it was listed (the listing's own is) makes
-        // `fcntl` answer EBADF, which is ignored; no other thread opens descriptors by then.
+        // `fcntl` answer EBADF, which is ignored. A look-up of a name that was given up may still
+        // run on another thread: what it opens, it opens with this flag set.
         let descriptor = unsafe { BorrowedFd::borrow_raw(number) };
         let _closed_since = fcntl_setfd(descriptor, FdFlags::CLOEXEC);
     }

@@ -128,22 +128,22 @@ fn classify(error: &reqwest::Error, endpoint: &Endpoint) -> Error {
     Error::BrokeOff { host }
 }
 
-/// The TLS library hides its error two layers down.
+/// The TLS library hides its error among the causes.
 fn has_certificate_fault(error: &reqwest::Error) -> bool {
     let mut source = error.source();
     while let Some(cause) = source {
-        if let Some(io) = cause.downcast_ref::<std::io::Error>() {
-            let tls = io.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
-            if tls.is_some() {
-                return true;
-            }
-        }
-        if cause.is::<rustls::Error>() {
+        if is_from_tls(cause) {
             return true;
         }
         source = cause.source();
     }
     false
+}
+
+/// An I/O error is not the cause of the I/O error around it: what is inside must be asked for.
+fn is_from_tls(cause: &(dyn std::error::Error + 'static)) -> bool {
+    let inner = || cause.downcast_ref::<std::io::Error>()?.get_ref();
+    cause.is::<rustls::Error>() || inner().is_some_and(|inner| is_from_tls(inner))
 }
 
 fn innermost(error: &reqwest::Error) -> String {

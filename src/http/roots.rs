@@ -4,6 +4,8 @@
 //! `SSL_CERT_DIR` are not consulted: whoever sets a variable must not choose whom we trust.
 
 use reqwest::Certificate;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 
 use super::Error;
 
@@ -31,7 +33,11 @@ pub(super) struct Roots {
 /// [`Error::Roots`].
 pub(super) fn gather(ca: Option<&str>) -> Result<Roots, Error> {
     let beside = ca.map(parse_sealed).transpose()?.unwrap_or_default();
-    Ok(Roots { instead: platform(), beside })
+    let instead = platform();
+    if instead.as_ref().is_some_and(Vec::is_empty) && beside.is_empty() {
+        return Err(Error::Roots("this system has no certificate bundle in any known place"));
+    }
+    Ok(Roots { instead, beside })
 }
 
 fn parse_sealed(pem: &str) -> Result<Vec<Certificate>, Error> {
@@ -56,8 +62,11 @@ fn platform() -> Option<Vec<Certificate>> {
     None
 }
 
-/// Whether `pem` holds at least one usable certificate; asked when a profile is added.
+/// Whether `pem` holds certificates, and each can be a root; asked when a profile is added.
 #[must_use]
 pub fn is_usable(pem: &str) -> bool {
-    parse_sealed(pem).is_ok()
+    let mut roots = rustls::RootCertStore::empty();
+    let all_fit = CertificateDer::pem_slice_iter(pem.as_bytes())
+        .all(|found| found.is_ok_and(|certificate| roots.add(certificate).is_ok()));
+    all_fit && !roots.is_empty()
 }

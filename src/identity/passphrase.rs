@@ -90,9 +90,14 @@ impl PassphraseFile<'_> {
         Ok(passphrase)
     }
 
-    fn lock(&self) -> Result<Lock, Error> {
+    /// Where no lock can be made (a read-only disk), memory is all that is at stake.
+    fn lock(&self) -> Result<Option<Lock>, Error> {
         let path = self.path.with_file_name("stretch.lock");
-        Lock::take(&path, limits::STRETCH_LOCK, self.clock).map_err(Error::File)
+        match Lock::take(&path, limits::STRETCH_LOCK, self.clock) {
+            Ok(lock) => Ok(Some(lock)),
+            Err(error @ disk::Error::Locked { .. }) => Err(Error::File(error)),
+            Err(_) => Ok(None),
+        }
     }
 }
 

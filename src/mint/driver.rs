@@ -32,18 +32,24 @@ pub fn mint(
     let client = Client::new(profile.ca.as_deref(), proxy).map_err(Error::Http)?;
     let driver = Driver { client, clock, give_up: clock.steady() + limits::REQUEST };
     let minted = runtime.block_on(async {
-        let minted = driver.run(profile, request).await;
+        // One deadline over all tries.
+        let minted = tokio::time::timeout(limits::REQUEST, driver.run(profile, request)).await;
         drop(driver);
         // One turn of the loop, so that the closed connection's buffers are given back.
         tokio::task::yield_now().await;
         minted
     });
-    drop(runtime);
-    let lease = minted?;
+    // Not dropped: that would wait for a name server that does not answer.
+    runtime.shutdown_background();
+    let late = || http::Error::TimedOut { host: profile.endpoint.host(), after: limits::REQUEST };
+    let lease = minted.map_err(|_| Error::Http(late()))??;
     let lives = lease.token.life.duration();
     match request.min_valid {
         Some(wanted) if lives < wanted => {
             Err(Error::TooShort { lives: lives.as_secs(), wanted: wanted.as_secs() })
+        }
+        _ if !lease.is_good_for(None, clock) => {
+            Err(Error::Grant(grant::Error::Unacceptable("its token has expired on the way")))
         }
         _ => Ok(lease),
     }

@@ -47,7 +47,10 @@ impl Endpoint {
     /// # Errors
     /// [`Invalid::Endpoint`] where the result is not an endpoint.
     pub fn join(&self, path: &str) -> Result<Self, Invalid> {
-        format!("{}{path}", self.0.as_str().trim_end_matches('/')).parse()
+        let mut url = self.0.clone();
+        url.set_query(None);
+        url.set_path(&format!("{}{path}", self.0.path().trim_end_matches('/')));
+        url.as_str().parse()
     }
 
     /// The URL without a trailing slash, as clients expect a base URL.

@@ -15,8 +15,6 @@ pub struct Lease {
     pub profile: ProfileName,
     /// The token.
     pub token: Token,
-    /// When it was asked for, by the wall clock.
-    pub minted_at: Timestamp,
     /// The deadline by the wall clock; for people and other programs.
     pub expires_at: Timestamp,
     /// The last day of the secret it was minted with, where the user noted it.
@@ -37,7 +35,6 @@ impl Lease {
         Self {
             profile: name.clone(),
             token,
-            minted_at: wall,
             expires_at,
             secret_expires: *secret_expires,
             deadline: steady + life,

@@ -22,7 +22,7 @@ pub use profile::{Flags, Profile, Tag};
 pub use request::LeaseRequest;
 pub use scope::Scopes;
 pub use token::{Token, TokenLife, TokenType};
-pub use untrusted::Untrusted;
+pub use untrusted::{Untrusted, is_harmless};
 
 /// Why a value was refused. It names the rule and never quotes the value, which may be a secret
 /// that was typed in the wrong place.
@@ -57,13 +57,13 @@ pub enum Invalid {
     /// Not a tag.
     #[error("a tag is 1 to 64 characters of a-z, 0-9, `.`, `_` and `-`")]
     Tag,
-    /// Not a label.
-    #[error("a label is one line of at most 512 bytes without control characters")]
-    Label,
+    /// Not a label, audience or resource.
+    #[error("a text is one line of 1 to 512 bytes without control or invisible characters")]
+    Text,
     /// Not a request parameter.
     #[error(
-        "a request parameter is `KEY=VALUE`, and not one that the grant sets itself \
-         (`grant_type`, `client_id`, `client_secret`, `scope`, `audience`, `resource`)"
+        "a request parameter is `KEY=VALUE` of at most 512 bytes, not one that the grant sets itself, \
+         and not a secret"
     )]
     Parameter,
     /// Not a token.

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use super::untrusted::is_harmless;
 use super::{AuthStyle, Credential, Endpoint, Invalid, ProfileName, Scopes};
 use crate::limits;
 
@@ -69,13 +70,13 @@ impl Profile {
         Ok(())
     }
 
-    /// Reads a label.
+    /// Reads a text that is shown to people: a label, an audience, a resource.
     ///
     /// # Errors
-    /// [`Invalid::Label`].
-    pub fn label(text: &str) -> Result<String, Invalid> {
-        let fits = text.len() <= limits::LABEL && !text.chars().any(char::is_control);
-        if fits { Ok(text.to_owned()) } else { Err(Invalid::Label) }
+    /// [`Invalid::Text`].
+    pub fn text(text: &str) -> Result<String, Invalid> {
+        let fits = (1..=limits::TEXT).contains(&text.len()) && text.chars().all(is_harmless);
+        if fits { Ok(text.to_owned()) } else { Err(Invalid::Text) }
     }
 
     /// Reads `KEY=VALUE`.
@@ -84,10 +85,26 @@ impl Profile {
     /// [`Invalid::Parameter`], also for a parameter that the grant sets itself: RFC 6749 §3.2
     /// forbids to send one twice.
     pub fn parameter(text: &str) -> Result<(String, String), Invalid> {
-        const OWN: [&str; 6] =
-            ["grant_type", "client_id", "client_secret", "scope", "audience", "resource"];
+        const OWN: [&str; 11] = [
+            "grant_type",
+            "client_id",
+            "client_secret",
+            "scope",
+            "audience",
+            "resource",
+            // Secrets of other grants: they would be shown like any parameter.
+            "assertion",
+            "client_assertion",
+            "password",
+            "refresh_token",
+            "secret",
+        ];
         let (key, value) = text.split_once('=').ok_or(Invalid::Parameter)?;
-        if key.is_empty() || OWN.contains(&key) || text.chars().any(char::is_control) {
+        if key.is_empty()
+            || text.len() > limits::TEXT
+            || OWN.contains(&key)
+            || !text.chars().all(is_harmless)
+        {
             return Err(Invalid::Parameter);
         }
         Ok((key.to_owned(), value.to_owned()))
@@ -137,9 +154,10 @@ mod tests {
     }
 
     #[test]
-    fn a_label_is_one_harmless_line() {
-        assert!(Profile::label("Açme, Überlingen").is_ok());
-        assert_eq!(Profile::label("a\u{1b}[2J"), Err(Invalid::Label));
-        assert_eq!(Profile::label(&"x".repeat(513)), Err(Invalid::Label));
+    fn a_text_is_one_harmless_line() {
+        assert!(Profile::text("Açme, Überlingen").is_ok());
+        for text in ["", "a\u{1b}[2J", "a\nb", "a\u{202e}b", &"x".repeat(513)] {
+            assert_eq!(Profile::text(text), Err(Invalid::Text), "{text:?}");
+        }
     }
 }

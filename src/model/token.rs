@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::{Invalid, Untrusted};
+use super::Invalid;
 use crate::limits;
 use crate::secret::AccessToken;
 
@@ -63,8 +63,9 @@ pub struct Token {
     pub kind: TokenType,
     /// How long it lives.
     pub life: TokenLife,
-    /// The scope as the issuer stated it (RFC 6749 §5.1), where it did.
-    pub scope: Option<Untrusted>,
+    /// The scope as the issuer stated it (RFC 6749 §5.1), where it did: words with single spaces
+    /// between them, and without characters that act on a terminal.
+    pub scope: Option<String>,
 }
 
 impl Token {

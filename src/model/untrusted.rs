@@ -38,7 +38,8 @@ impl fmt::Display for Untrusted {
 }
 
 /// Printable, and not one of the characters that reorder or hide the rest of a line.
-fn is_harmless(character: char) -> bool {
+#[must_use]
+pub fn is_harmless(character: char) -> bool {
     !character.is_control()
         && !matches!(character,
             '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')

@@ -61,6 +61,9 @@ pub enum Error {
     /// More than `limits::PASTE` bytes.
     #[error("the answer is too long")]
     TooLong,
+    /// A key that stands for no character (an arrow, Ctrl-Z).
+    #[error("a key that stands for no character was pressed")]
+    ControlCharacter,
     /// The terminal failed.
     #[error("the terminal cannot be used")]
     Io(#[from] std::io::Error),

@@ -8,8 +8,8 @@
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::net::UnixStream;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -20,6 +20,7 @@ use zeroize::Zeroizing;
 
 use super::{Error, Prompt};
 use crate::limits;
+use crate::model::is_harmless;
 
 /// A pause this long ends a paste.
 const PASTE_GAP: Duration = Duration::from_millis(60);
@@ -47,6 +48,9 @@ impl Tty {
     }
 
     fn say(&self, text: &str) -> io::Result<()> {
+        // A question can have a path in it, and a path anything.
+        let kept = |c: char| if c == '\n' || is_harmless(c) { c } else { '\u{FFFD}' };
+        let text: String = text.chars().map(kept).collect();
         (&self.terminal).write_all(text.as_bytes())
     }
 
@@ -89,6 +93,21 @@ enum Echo {
     Off,
 }
 
+/// Whether no prompt is open. While it is set, the signals below do what they always do: a library
+/// handler, once there, cannot be taken away again without a system call of our own.
+fn idle_flag() -> io::Result<Arc<AtomicBool>> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+    static IDLE: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+    if let Some(idle) = IDLE.get() {
+        return Ok(Arc::clone(idle));
+    }
+    let idle = Arc::new(AtomicBool::new(true));
+    for signal in [SIGHUP, SIGINT, SIGQUIT, SIGTERM] {
+        signal_hook::flag::register_conditional_default(signal, Arc::clone(&idle))?;
+    }
+    Ok(Arc::clone(IDLE.get_or_init(|| idle)))
+}
+
 /// The terminal without echo, line mode and signal keys, until dropped.
 struct Quiet<'a> {
     terminal: &'a File,
@@ -100,11 +119,15 @@ struct Quiet<'a> {
 
 impl<'a> Quiet<'a> {
     fn start(terminal: &'a File) -> Result<Self, Error> {
-        use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+        use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+        let idle = idle_flag()?;
+        idle.store(false, Ordering::SeqCst);
         let (woken, wake) = UnixStream::pair()?;
         let signal = Arc::new(AtomicUsize::new(0));
         let mut handlers = Vec::new();
-        for (number, mark) in [(SIGHUP, HANG_UP), (SIGINT, INTERRUPT), (SIGTERM, TERMINATE)] {
+        for (number, mark) in
+            [(SIGHUP, HANG_UP), (SIGINT, INTERRUPT), (SIGQUIT, INTERRUPT), (SIGTERM, TERMINATE)]
+        {
             handlers.push(signal_hook::flag::register_usize(number, Arc::clone(&signal), mark)?);
             handlers.push(signal_hook::low_level::pipe::register(number, wake.try_clone()?)?);
         }
@@ -120,6 +143,7 @@ impl<'a> Quiet<'a> {
 
     /// Waits for a byte. `None` when `patience` ran out.
     fn byte(&self, patience: Option<Duration>) -> Result<Option<u8>, Error> {
+        let patience_left = patience;
         let patience = patience.map(|left| Timespec {
             tv_sec: left.as_secs().try_into().unwrap_or(i64::MAX),
             tv_nsec: left.subsec_nanos().into(),
@@ -130,7 +154,8 @@ impl<'a> Quiet<'a> {
             Ok(0) => return Ok(None),
             Ok(_) if !both[1].revents().is_empty() => return Err(self.ending()),
             Ok(_) => {}
-            Err(rustix::io::Errno::INTR) => return self.byte(None),
+            // Nearly always one of ours, which is seen next.
+            Err(rustix::io::Errno::INTR) => return self.byte(patience_left),
             Err(error) => return Err(Error::Io(error.into())),
         }
         let mut byte = [0_u8];
@@ -160,6 +185,9 @@ impl Drop for Quiet<'_> {
         for handler in self.handlers.drain(..) {
             signal_hook::low_level::unregister(handler);
         }
+        if let Ok(idle) = idle_flag() {
+            idle.store(true, Ordering::SeqCst);
+        }
     }
 }
 
@@ -175,7 +203,7 @@ impl Reader<'_> {
         while let Some(byte) = self.quiet.byte(None)? {
             match byte {
                 b'\r' | b'\n' => return self.rest_of_paste(answer),
-                3 => return Err(Error::Interrupted),
+                3 | 28 => return Err(Error::Interrupted),
                 4 if answer.is_empty() => return Err(Error::NoAnswer),
                 4 => return Ok(answer),
                 8 | 127 => self.erase(&mut answer),
@@ -185,6 +213,8 @@ impl Reader<'_> {
                     }
                 }
                 _ if answer.len() == limits::PASTE => return Err(self.too_long()),
+                // An arrow key or Ctrl-Z would become part of a secret that nobody sees.
+                0..=8 | 11..=31 => return Err(Error::ControlCharacter),
                 _ => self.push(&mut answer, byte)?,
             }
         }

@@ -44,6 +44,8 @@ pub(super) fn write(encryptor: Encryptor, plain: &Plaintext) -> Result<Vec<u8>, 
 pub struct Caps {
     /// Its size in bytes.
     pub bytes: u64,
+    /// Its header in bytes.
+    pub header: usize,
     /// X25519 stanzas.
     pub x25519: usize,
     /// Work factors of a scrypt stanza, where it may have one; then it has no other stanza.
@@ -54,13 +56,16 @@ impl Caps {
     /// An object sealed to at most `stanzas` recipients.
     #[must_use]
     pub fn recipients(stanzas: usize) -> Self {
-        Self { bytes: limits::SEALED_OBJECT, x25519: stanzas, scrypt: None }
+        let header = limits::AGE_HEADER_PER_STANZA * (stanzas + 1);
+        Self { bytes: limits::SEALED_OBJECT, header, x25519: stanzas, scrypt: None }
     }
 
     /// An object wrapped by a passphrase.
     #[must_use]
     pub fn passphrase() -> Self {
-        Self { bytes: limits::SEALED_OBJECT, x25519: 0, scrypt: Some(limits::SCRYPT_WORK) }
+        let header = 2 * limits::AGE_HEADER_PER_STANZA;
+        let scrypt = Some(limits::SCRYPT_WORK);
+        Self { bytes: limits::SEALED_OBJECT, header, x25519: 0, scrypt }
     }
 }
 
@@ -80,7 +85,7 @@ pub fn open<'a>(
     if sealed.len() as u64 > caps.bytes {
         return Err(Error::TooLarge(what));
     }
-    Header::scan(sealed, what)?.check(caps, what)?;
+    Header::scan(sealed, caps.header, what)?.check(caps, what)?;
     // `new_buffered`: `new` parses the header again for every few bytes.
     let decryptor = Decryptor::new_buffered(sealed).map_err(|e| explain(&e, what))?;
     let mut reader = decryptor.decrypt(identities).map_err(|e| explain(&e, what))?;
@@ -92,7 +97,7 @@ pub fn open<'a>(
 
 /// How many members `key.age` is sealed to.
 pub(super) fn count_x25519(sealed: &[u8], what: &'static str) -> Result<usize, Error> {
-    Header::scan(sealed, what).map(|header| header.x25519)
+    Header::scan(sealed, limits::AGE_HEADER, what).map(|header| header.x25519)
 }
 
 /// SHA-256 of sealed bytes, in hex: what pins and the chain of versions hold.
@@ -104,7 +109,10 @@ pub fn digest(sealed: &[u8]) -> String {
 fn explain(error: &DecryptError, what: &'static str) -> Error {
     match error {
         DecryptError::NoMatchingKeys => Error::WrongKey(what),
-        DecryptError::KeyDecryptionFailed => Error::WrongPassphrase,
+        // Only a scrypt stanza fails in this way; no other key may be tried on it.
+        DecryptError::DecryptionFailed | DecryptError::KeyDecryptionFailed => {
+            Error::WrongPassphrase
+        }
         DecryptError::ExcessiveWork { .. } => Error::WorkFactor(what),
         _ => Error::Damaged(what),
     }
@@ -116,16 +124,17 @@ struct Header {
     x25519: usize,
     /// The work factor, as written.
     scrypt: Option<String>,
+    grease: usize,
     others: usize,
 }
 
 impl Header {
-    fn scan(sealed: &[u8], what: &'static str) -> Result<Self, Error> {
+    fn scan(sealed: &[u8], cap: usize, what: &'static str) -> Result<Self, Error> {
         let Some(rest) = sealed.strip_prefix(INTRO) else {
             return Err(not_age(sealed, what));
         };
-        let head = rest.get(..limits::AGE_HEADER.min(rest.len())).unwrap_or(rest);
-        let mut header = Self { x25519: 0, scrypt: None, others: 0 };
+        let head = rest.get(..cap.min(rest.len())).unwrap_or(rest);
+        let mut header = Self { x25519: 0, scrypt: None, grease: 0, others: 0 };
         for line in head.split(|byte| *byte == b'\n') {
             if line.starts_with(b"---") {
                 return Ok(header);
@@ -137,16 +146,12 @@ impl Header {
                 return Err(Error::TooLarge(what));
             }
         }
-        Err(if rest.len() > limits::AGE_HEADER {
-            Error::TooLarge(what)
-        } else {
-            Error::Damaged(what)
-        })
+        Err(if rest.len() > cap { Error::TooLarge(what) } else { Error::Damaged(what) })
     }
 
     fn check(&self, caps: &Caps, what: &'static str) -> Result<(), Error> {
-        let Self { x25519, scrypt, others } = self;
-        if *others > 0 || *x25519 > caps.x25519 {
+        let Self { x25519, scrypt, grease, others } = self;
+        if *others > 0 || *grease > 1 || *x25519 > caps.x25519 {
             return Err(Error::Damaged(what));
         }
         match (scrypt, &caps.scrypt) {
@@ -170,7 +175,7 @@ impl Header {
                 self.scrypt = Some(String::from_utf8_lossy(work).into_owned());
             }
             // Every age writer of ours adds one stanza that means nothing, against ossified readers.
-            Some(tag) if tag.ends_with(b"-grease") => {}
+            Some(tag) if tag.ends_with(b"-grease") => self.grease += 1,
             _ => self.others += 1,
         }
     }

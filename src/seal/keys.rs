@@ -133,10 +133,6 @@ impl VaultKeys {
         names::record_path(&self.name_key, name)
     }
 
-    pub(super) fn epoch(&self, number: u32) -> Option<&Epoch> {
-        self.all().find(|epoch| epoch.number == number)
-    }
-
     /// Newest first: most records are of the newest epoch.
     fn all(&self) -> impl Iterator<Item = &Epoch> {
         std::iter::once(&self.newest).chain(self.earlier.iter().rev())
@@ -147,14 +143,20 @@ impl VaultKeys {
     ///
     /// # Errors
     /// As [`envelope::open`], with [`Error::Forged`] for [`Error::WrongKey`].
-    pub(super) fn unseal(&self, sealed: &[u8], what: &'static str) -> Result<Plaintext, Error> {
-        let identities = self.all().map(|epoch| &epoch.identity as &dyn age::Identity);
-        envelope::open(sealed, identities, &Caps::recipients(limits::RECORD_STANZAS), what).map_err(
-            |error| match error {
-                Error::WrongKey(what) => Error::Forged(what),
-                other => other,
-            },
-        )
+    pub(super) fn unseal(
+        &self,
+        sealed: &[u8],
+        what: &'static str,
+    ) -> Result<(Plaintext, &Epoch), Error> {
+        let caps = Caps::recipients(limits::RECORD_STANZAS);
+        for epoch in self.all() {
+            let identity = std::iter::once(&epoch.identity as &dyn age::Identity);
+            match envelope::open(sealed, identity, &caps, what) {
+                Err(Error::WrongKey(_)) => {}
+                opened => return opened.map(|plain| (plain, epoch)),
+            }
+        }
+        Err(Error::Forged(what))
     }
 }
 

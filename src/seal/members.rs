@@ -125,7 +125,10 @@ impl Members {
     /// # Errors
     /// As [`envelope::open`]; [`Error::Forged`], [`Error::Misplaced`], [`Error::UnknownVersion`].
     pub fn open(sealed: &[u8], keys: &VaultKeys, fingerprint: &Fingerprint) -> Result<Self, Error> {
-        let plain = keys.unseal(sealed, WHAT)?;
+        let (plain, epoch) = keys.unseal(sealed, WHAT)?;
+        if epoch.number() != keys.newest().number() {
+            return Err(Error::Forged(WHAT));
+        }
         let sheet = Sheet::read(plain.expose(), WHAT)?;
         let signed: Signed = sheet.check(WHAT)?;
         let author = signed.signer(WHAT)?;

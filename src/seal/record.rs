@@ -84,11 +84,14 @@ impl Record {
     /// - [`Error::Misplaced`]: written for another vault, place or name.
     /// - [`Error::UnknownVersion`], [`Error::Damaged`].
     pub fn open(sealed: &[u8], keys: &VaultKeys, path: &RecordPath) -> Result<Self, Error> {
-        let plain = keys.unseal(sealed, WHAT)?;
+        let (plain, epoch) = keys.unseal(sealed, WHAT)?;
         let sheet = Sheet::read(plain.expose(), WHAT)?;
         let check: Check = sheet.check(WHAT)?;
         let form: Form = sheet.body(WHAT)?;
-        let epoch = keys.epoch(form.epoch).ok_or(Error::Forged(WHAT))?;
+        // Who left with an earlier epoch's keys must not write into a later one.
+        if form.epoch != epoch.number() {
+            return Err(Error::Forged(WHAT));
+        }
         let claimed = from_base64(&check.mac, WHAT)?;
         let context = form.path.as_str();
         if !binding::is_mac(epoch.mac_key(), Purpose::Record, context, sheet.body, &claimed) {
@@ -264,20 +267,26 @@ impl TryFrom<ProfileForm> for Profile {
         let client_id = client_id.parse().map_err(|_| Error::Damaged(WHAT))?;
         let tags: Result<BTreeSet<_>, _> = tags.iter().map(|tag| tag.parse()).collect();
         let base_url = base_url.map(|url| url.parse()).transpose();
+        // A member could have written these with another program: they are shown to people.
+        let text = |text: Option<String>| {
+            text.map(|text| Profile::text(&text)).transpose().map_err(|_| Error::Damaged(WHAT))
+        };
+        let params: Result<Vec<_>, _> =
+            params.iter().map(|(k, v)| Profile::parameter(&format!("{k}={v}"))).collect();
         Ok(Self {
             name: name.parse().map_err(|_| Error::Damaged(WHAT))?,
-            preset,
+            preset: Profile::text(&preset).map_err(|_| Error::Damaged(WHAT))?,
             endpoint: endpoint.parse().map_err(|_| Error::Damaged(WHAT))?,
             base_url: base_url.map_err(|_| Error::Damaged(WHAT))?,
             auth: auth.parse().map_err(|_| Error::Damaged(WHAT))?,
             credential: Credential::new(client_id, secret).map_err(|_| Error::Damaged(WHAT))?,
             scopes: Scopes::parse(scopes.iter().map(String::as_str))
                 .map_err(|_| Error::Damaged(WHAT))?,
-            audience,
-            resource,
-            params,
+            audience: text(audience)?,
+            resource: text(resource)?,
+            params: params.map_err(|_| Error::Damaged(WHAT))?,
             ca,
-            label,
+            label: text(label)?,
             tags: tags.map_err(|_| Error::Damaged(WHAT))?,
             secret_expires,
             flags: Flags { token_only },

@@ -78,6 +78,13 @@ impl OpeningKey {
         }
     }
 
+    /// 16 hex digits that tell this key from the vault's other ones, and tell nothing else.
+    #[must_use]
+    pub fn short_name(&self) -> String {
+        let digest = Sha256::digest(self.verify_key().to_string().as_bytes());
+        super::hex(digest.get(..8).unwrap_or_default())
+    }
+
     /// The key that protects this device's pins.
     #[must_use]
     pub fn pin_key(&self) -> PinKey {

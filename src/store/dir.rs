@@ -7,6 +7,7 @@ use super::{Error, Expect, Found, Store};
 use crate::clock::Clock;
 use crate::disk::{self, Lock};
 use crate::limits;
+use crate::seal;
 
 /// A folder of sealed objects, 0700, with files of 0600.
 ///
@@ -89,14 +90,21 @@ impl Store for DirStore<'_> {
 
     fn list_records(&self) -> Result<Vec<String>, Error> {
         let mut keys = Vec::new();
-        for shard in names(&self.root.join("profiles"))? {
-            for file in names(&self.root.join("profiles").join(&shard))? {
+        let profiles = self.root.join("profiles");
+        for shard in names(&profiles)?.into_iter().filter(|name| is_shard(name)) {
+            for file in names(&profiles.join(&shard))? {
                 keys.push(format!("profiles/{shard}/{file}"));
             }
         }
+        // What a file manager or a sync program left there is not ours to judge.
+        keys.retain(|key| seal::RecordPath::parse(key).is_some());
         keys.sort_unstable();
         Ok(keys)
     }
+}
+
+fn is_shard(name: &str) -> bool {
+    name.len() == 2 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// What a folder holds; nothing where it is not there.

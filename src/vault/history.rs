@@ -37,7 +37,7 @@ pub enum Fault {
         known: Timestamp,
     },
     /// What was known of it cannot be trusted.
-    PinDamaged,
+    PinForged,
 }
 
 impl fmt::Display for Fault {
@@ -67,7 +67,7 @@ impl fmt::Display for Fault {
             Self::Withheld { known } => {
                 write!(f, "it is missing: a version saved at {} was never removed", day(known))
             }
-            Self::PinDamaged => {
+            Self::PinForged => {
                 f.write_str("what this device last knew of it was changed by somebody else")
             }
         }

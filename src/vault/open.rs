@@ -2,11 +2,13 @@
 
 use std::cell::RefCell;
 
-use super::history;
+use super::history::{self, Fault};
+use super::pins::Unknown;
 use super::{Descriptor, Error, Pins, Seen, Warning};
 use crate::clock::Clock;
+use crate::seal;
 use crate::seal::{Fingerprint, Members, OpeningKey, Pin, PinState, VaultKeys, digest};
-use crate::store::Store;
+use crate::store::{self, Expect, Store};
 
 pub(super) const KEY: &str = "key.age";
 pub(super) const MEMBERS: &str = "members.age";
@@ -35,17 +37,19 @@ impl<'a> OpenVault<'a> {
         pins: Pins<'a>,
         clock: &'a dyn Clock,
     ) -> Result<Self, Error> {
-        let missing = |what| crate::seal::Error::Damaged(what);
-        let described = store.get(Descriptor::KEY)?.ok_or_else(|| match pins.get(KEY) {
-            Ok(None) => Error::Unborn,
-            // It was open here before, so it is no unfinished one.
-            Ok(Some(_)) | Err(_) => missing(Descriptor::KEY).into(),
-        })?;
-        let id = Descriptor::parse(&described.bytes)?.id()?;
-        if id != *key.vault() {
-            return Err(crate::seal::Error::Misplaced("vault.json").into());
+        let described = store.get(Descriptor::KEY)?;
+        if let Some(described) = &described {
+            let id = Descriptor::parse(&described.bytes)?.id()?;
+            if id != *key.vault() {
+                return Err(seal::Error::Misplaced("vault.json").into());
+            }
         }
-        let key_file = store.get(KEY)?.ok_or(missing(KEY))?;
+        let missing = |what| seal::Error::Damaged(what);
+        let key_file = match (store.get(KEY)?, &described) {
+            (Some(found), _) => found,
+            (None, Some(_)) => return Err(missing(KEY).into()),
+            (None, None) => return Err(Error::Unborn),
+        };
         let member_file = store.get(MEMBERS)?.ok_or(missing(MEMBERS))?;
         let opened = VaultKeys::open(&key_file.bytes, key)?;
         let members = Members::open(&member_file.bytes, opened.unverified(), fingerprint)?;
@@ -54,7 +58,17 @@ impl<'a> OpenVault<'a> {
         let vault = Self { store, keys, members, pins, clock, warnings };
         vault.check_root(KEY, vault.keys.sequence(), &key_file.digest)?;
         vault.check_root(MEMBERS, vault.members.sequence(), &member_file.digest)?;
+        if described.is_none() {
+            vault.mend_descriptor();
+        }
         Ok(vault)
+    }
+
+    /// `vault.json` says nothing that `key.age` does not: one that was lost is written again.
+    fn mend_descriptor(&self) {
+        if let Ok(bytes) = Descriptor::new(self.keys.vault()).to_bytes() {
+            let _next_time_then = self.store.put(Descriptor::KEY, &bytes, Expect::Absent);
+        }
     }
 
     /// Who may open it.
@@ -76,8 +90,8 @@ impl<'a> OpenVault<'a> {
 
     /// Judges an object against its pin, and moves the pin on where it is newer.
     pub(super) fn check(&self, path: &str, what: &str, seen: Option<&Seen>) -> Result<(), Error> {
+        let pin = self.pin(path, what)?;
         let fault = |fault| Error::History { what: what.to_owned(), fault };
-        let pin = self.pins.get(path).map_err(fault)?;
         history::judge(pin.as_ref(), seen).map_err(fault)?;
         if let Some(seen) = seen {
             let now = present(seen);
@@ -88,16 +102,22 @@ impl<'a> OpenVault<'a> {
         Ok(())
     }
 
+    pub(super) fn pin(&self, path: &str, what: &str) -> Result<Option<Pin>, Error> {
+        self.pins.get(path).map_err(|unknown| match unknown {
+            Unknown::Forged => Error::History { what: what.to_owned(), fault: Fault::PinForged },
+            Unknown::Disk(error) => Error::Store(store::Error::Disk(error)),
+        })
+    }
+
     pub(super) fn remember(&self, path: &str, pin: &Pin) {
-        if let Err(warning) = self.pins.set(path, pin) {
-            self.warnings.borrow_mut().push(warning);
+        if let Err(error) = self.pins.set(path, pin) {
+            self.warnings.borrow_mut().push(Warning::PinNotSaved(error));
         }
     }
 
     /// `key.age` and `members.age` are chained by their sequence alone: both are signed.
     fn check_root(&self, path: &str, sequence: u64, sha256: &str) -> Result<(), Error> {
-        let fault = |fault| Error::History { what: path.to_owned(), fault };
-        let pin = self.pins.get(path).map_err(fault)?;
+        let pin = self.pin(path, path)?;
         let previous = pin.as_ref().map(|pin| pin.sha256.clone());
         let saved_at = pin
             .as_ref()
@@ -113,7 +133,7 @@ pub(super) fn present(seen: &Seen) -> Pin {
     Pin { version, sha256, saved_at, state: PinState::Present }
 }
 
-pub(super) fn seen(record: &crate::seal::Record, sealed: &[u8]) -> Seen {
+pub(super) fn seen(record: &seal::Record, sealed: &[u8]) -> Seen {
     Seen {
         version: record.version,
         previous: record.previous.clone(),

@@ -2,16 +2,22 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Warning;
-use super::history::Fault;
 use crate::clock::Clock;
 use crate::disk::{self, Lock};
 use crate::limits;
 use crate::seal::{Pin, PinKey, PinState};
-use crate::store;
 
 /// A pin has well under this.
 const CAP: u64 = 4096;
+
+/// Why it is not known what was known.
+#[derive(Debug)]
+pub(super) enum Unknown {
+    /// The pin was changed by somebody without the key.
+    Forged,
+    /// It cannot be read, or its folder cannot be trusted.
+    Disk(disk::Error),
+}
 
 /// The pins of one vault: one small file an object, so that a change costs the same at any size.
 pub struct Pins<'a> {
@@ -30,35 +36,46 @@ impl<'a> Pins<'a> {
     /// What is known of the object at `path`; `None` where nothing is.
     ///
     /// # Errors
-    /// [`Fault::PinDamaged`] where the pin is there and is not ours.
-    pub(super) fn get(&self, path: &str) -> Result<Option<Pin>, Fault> {
+    /// [`Unknown::Forged`] where the pin is there and is not ours; [`Unknown::Disk`].
+    pub(super) fn get(&self, path: &str) -> Result<Option<Pin>, Unknown> {
         match disk::read_private(&self.file(path), CAP) {
-            Ok(bytes) => self.key.read(path, &bytes).map(Some).map_err(|_| Fault::PinDamaged),
+            Ok(bytes) => self.key.read(path, &bytes).map(Some).map_err(|_| Unknown::Forged),
             Err(disk::Error::NotFound(_)) => Ok(None),
-            Err(_) => Err(Fault::PinDamaged),
+            Err(error) => Err(Unknown::Disk(error)),
         }
     }
 
     /// Keeps `pin` for the object at `path`.
     ///
     /// # Errors
-    /// [`Warning::PinNotSaved`]: the work goes on without.
-    pub(super) fn set(&self, path: &str, pin: &Pin) -> Result<(), Warning> {
-        self.save(path, pin).map_err(Warning::PinNotSaved)
+    /// [`disk::Error`].
+    pub(super) fn set(&self, path: &str, pin: &Pin) -> Result<(), disk::Error> {
+        let file = self.file(path);
+        let unwritable = |_| disk::Error::NotFound(file.clone());
+        let bytes = self.key.write(path, pin).map_err(unwritable)?;
+        let temp = self.folder.join("tmp");
+        disk::make_private_dir(&temp)?;
+        disk::check_dir(&self.folder)?;
+        if let Some(folder) = file.parent() {
+            disk::make_private_dir(folder)?;
+        }
+        let _one_at_a_time = Lock::take(&self.folder.join("lock"), limits::PIN_LOCK, self.clock)?;
+        // Another process may have seen more since.
+        if self.get(path).is_ok_and(|known| known.is_some_and(|known| is_later(&known, pin))) {
+            return Ok(());
+        }
+        disk::replace(&file, &bytes, &temp)
     }
 
-    /// Forgets everything that was known, so that the vault is believed as it is found next.
+    /// Takes the place of what is known in `old`, which is forgotten.
     ///
     /// # Errors
-    /// [`store::Error::Disk`].
-    pub fn forget_all(&self) -> Result<(), store::Error> {
-        match std::fs::remove_dir_all(&self.folder) {
-            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-                let path = self.folder.clone();
-                Err(store::Error::Disk(disk::Error::Io { action: "remove", path, source }))
-            }
-            _ => Ok(()),
+    /// [`disk::Error`]; then `old` stands.
+    pub fn replace(&self, old: &Self) -> Result<(), disk::Error> {
+        if old.folder.exists() {
+            disk::set_aside(&old.folder)?;
         }
+        disk::rename(&self.folder, &old.folder)
     }
 
     /// The object paths that have a pin and begin with `profiles/`.
@@ -74,28 +91,12 @@ impl<'a> Pins<'a> {
         paths
     }
 
-    fn save(&self, path: &str, pin: &Pin) -> Result<(), disk::Error> {
-        let file = self.file(path);
-        let unwritable = |_| disk::Error::NotFound(file.clone());
-        let bytes = self.key.write(path, pin).map_err(unwritable)?;
-        if let Some(folder) = file.parent() {
-            disk::make_private_dir(folder)?;
-        }
-        let temp = self.folder.join("tmp");
-        disk::make_private_dir(&temp)?;
-        let _one_at_a_time = Lock::take(&self.folder.join("lock"), limits::PIN_LOCK, self.clock)?;
-        // Another process may have seen a later version since, or removed this one.
-        if self.get(path).is_ok_and(|known| known.is_some_and(|it| is_later(&it, pin))) {
-            return Ok(());
-        }
-        disk::replace(&file, &bytes, &temp)
-    }
-
     fn file(&self, path: &str) -> PathBuf {
         self.folder.join(format!("{path}.pin"))
     }
 }
 
+/// A tombstone stands against a reader that saw the record just before it went.
 fn is_later(known: &Pin, pin: &Pin) -> bool {
     known.version > pin.version
         || (known.version == pin.version && known.state == PinState::Removed)

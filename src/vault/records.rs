@@ -43,7 +43,7 @@ impl OpenVault<'_> {
         }
         let name = profile.name.clone();
         // A name that was used before goes on counting, so that its old records stay dead.
-        let tombstone = self.pin(&path, &name)?;
+        let tombstone = self.pin(path.as_str(), &told(&name))?;
         let record = Record {
             version: tombstone.as_ref().map_or(1, |pin| pin.version + 1),
             previous: tombstone.map(|pin| pin.sha256),
@@ -54,23 +54,6 @@ impl OpenVault<'_> {
             Error::Store(store::Error::Conflict) => Error::Exists(name),
             other => other,
         })
-    }
-
-    /// Puts `profile` in place of the one of the same name.
-    ///
-    /// # Errors
-    /// As [`OpenVault::profile`] and [`OpenVault::add`].
-    pub fn change(&self, profile: Profile) -> Result<(), Error> {
-        self.may_write()?;
-        let path = self.keys.record_path(&profile.name);
-        let (old, digest) = self.record(&profile.name)?;
-        let record = Record {
-            version: old.version + 1,
-            previous: Some(digest.clone()),
-            saved_at: self.clock.wall(),
-            profile,
-        };
-        self.save(&record, &path, Expect::Digest(&digest))
     }
 
     /// Removes the profile named `name`. Its name leaves a tombstone on this device.
@@ -88,7 +71,7 @@ impl OpenVault<'_> {
             state: PinState::Leaving,
         };
         // First the intent: a crash after the removal must not look like a theft.
-        self.remember(path.as_str(), &pin);
+        self.pins.set(path.as_str(), &pin).map_err(store::Error::Disk)?;
         self.store.delete(path.as_str(), &digest)?;
         pin.state = PinState::Removed;
         self.remember(path.as_str(), &pin);
@@ -181,11 +164,6 @@ impl OpenVault<'_> {
         // After the last fsync of the record: a pin never runs ahead of what is on disk.
         self.remember(path.as_str(), &present(&seen(record, &sealed)));
         Ok(())
-    }
-
-    fn pin(&self, path: &RecordPath, name: &ProfileName) -> Result<Option<Pin>, Error> {
-        let what = told(name);
-        self.pins.get(path.as_str()).map_err(|fault| Error::History { what, fault })
     }
 
     fn may_write(&self) -> Result<(), Error> {

@@ -41,10 +41,10 @@ pub struct Args {
     #[arg(long, value_name = "SCOPE", help_heading = "Request")]
     scope: Vec<String>,
     /// An audience to ask for
-    #[arg(long, help_heading = "Request")]
+    #[arg(long, value_parser = Profile::text, help_heading = "Request")]
     audience: Option<String>,
     /// A resource to ask for (RFC 8707)
-    #[arg(long, value_name = "URI", help_heading = "Request")]
+    #[arg(long, value_name = "URI", value_parser = Profile::text, help_heading = "Request")]
     resource: Option<String>,
     /// A further request parameter; may be repeated
     #[arg(long, value_name = "KEY=VALUE", value_parser = Profile::parameter,
@@ -54,13 +54,13 @@ pub struct Args {
     #[arg(long, value_name = "FILE", help_heading = "Request")]
     ca_file: Option<PathBuf>,
     /// A line of text for people
-    #[arg(long, value_name = "TEXT", value_parser = Profile::label)]
+    #[arg(long, value_name = "TEXT", value_parser = Profile::text)]
     label: Option<String>,
     /// A word to select by; may be repeated
     #[arg(long)]
     tag: Vec<Tag>,
     /// The last day the secret works: 2027-06-30
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = date)]
     secret_expires: Option<Date>,
     /// Never give the secret out again, only tokens
     #[arg(long)]
@@ -187,6 +187,11 @@ impl Args {
             _ => Err(Failure::Usage(format!("missing: `--token-url` for `{}`", preset.name))),
         }
     }
+}
+
+/// Its own words: the library's would quote what was typed.
+fn date(text: &str) -> Result<Date, &'static str> {
+    text.parse().map_err(|_| "a date is written 2027-06-30")
 }
 
 fn read_ca(path: &Path) -> Result<String, Failure> {

@@ -112,8 +112,8 @@ fn text(value: Value, profile: &Profile, lease: Option<&Lease>) -> Result<OsStri
         Value::Token => lease.map(|l| l.token.access.expose().into()).ok_or(unset("token")),
         Value::ExpiresAt => lease.map(|l| token::expires_at(l).into()).ok_or(unset("expires_at")),
         Value::Scope => {
-            let scope = lease.and_then(|lease| lease.token.scope.as_ref());
-            Ok(scope.map(ToString::to_string).unwrap_or_default().into())
+            let scope = lease.and_then(|lease| lease.token.scope.clone());
+            Ok(scope.unwrap_or_default().into())
         }
         Value::ClientId => Ok(profile.credential.client_id().as_str().into()),
         Value::ClientSecret => secret(profile).ok_or(unset("client_secret")),

@@ -3,9 +3,11 @@
 pub mod add;
 mod describe;
 pub mod exec;
+mod founding;
 pub mod init;
 mod internal;
 pub mod list;
+pub mod presets;
 mod recovery;
 pub mod remove;
 pub mod show;
@@ -29,10 +31,12 @@ pub fn run(command: Command, parts: &Parts) -> Result<u8, Failure> {
         Command::Add(args) => add::run(*args, parts),
         Command::List(args) => list::run(&args, parts),
         Command::Show(args) => show::run(&args, parts),
+        Command::Presets(args) => presets::run(&args, parts),
         Command::Remove(args) => remove::run(&args, parts),
         Command::Token(args) => token::run(&args, parts),
         Command::Exec(args) => exec::run(args, parts).map_err(|failure| match failure {
-            child @ Failure::Child(_) => child,
+            // A wrong command line is one, whatever was to be run.
+            own @ (Failure::Child(_) | Failure::Usage(_) | Failure::Invalid(_)) => own,
             failure => Failure::BeforeChild(Box::new(failure)),
         }),
         Command::Status(args) => status::run(&args, parts),

@@ -1,26 +1,23 @@
-//! The recovery key's file: where it goes, and when it may be replaced.
+//! Key files: where the recovery key goes, and what may stand there before.
 
 use std::path::{Path, PathBuf};
 
 use crate::cli::Failure;
 use crate::cli::parts::{self, Parts};
-use crate::config::Registered;
 use crate::disk;
 use crate::identity::{IdentityFile, Source as _};
 use crate::model::VaultName;
 use crate::prompt::{self, Nobody};
 use crate::seal::OpeningKey;
 
-/// Where to write it. A file that is there is only replaced if it holds the recovery key of the
-/// `unborn` vault that an interrupted run left behind.
+/// Where to write it.
 ///
 /// # Errors
-/// [`Failure::Disk`] where another file is there; [`Failure::Prompt`] where it is not given and
-/// nobody can be asked.
+/// As [`check_room`]; [`Failure::Prompt`] where it is not given and nobody can be asked.
 pub fn choose(
     given: Option<PathBuf>,
     name: &VaultName,
-    unborn: Option<&Registered>,
+    begun: Option<&str>,
     parts: &Parts,
 ) -> Result<PathBuf, Failure> {
     let path = match given {
@@ -28,16 +25,37 @@ pub fn choose(
         None => ask(name, parts)?,
     };
     let path = parts::absolute(&path)?;
-    if path.symlink_metadata().is_ok() {
-        let left = IdentityFile::recovery(path.clone()).load(&Nobody).ok();
-        let is_leftover =
-            left.zip(unborn).is_some_and(|(key, unborn)| key.vault().as_str() == unborn.id);
-        if !is_leftover {
-            return Err(disk::Error::Exists(path).into());
-        }
-        disk::remove(&path)?;
-    }
+    check_room(&path, begun)?;
     Ok(path)
+}
+
+/// Whether a key file may be written at `path`: its folder is safe, and no other file is there but,
+/// perhaps, a key of the vault `begun`, which an interrupted run left behind.
+///
+/// # Errors
+/// [`Failure::Disk`].
+pub fn check_room(path: &Path, begun: Option<&str>) -> Result<(), Failure> {
+    disk::check_place(path)?;
+    if path.symlink_metadata().is_ok() && !is_leftover(path, begun) {
+        return Err(disk::Error::Exists(path.to_owned()).into());
+    }
+    Ok(())
+}
+
+/// Puts a leftover aside. It is kept, under another name: it costs nothing.
+///
+/// # Errors
+/// [`Failure::Disk`].
+pub fn make_room(path: &Path, begun: Option<&str>) -> Result<(), Failure> {
+    if path.symlink_metadata().is_ok() && is_leftover(path, begun) {
+        disk::set_aside(path)?;
+    }
+    Ok(())
+}
+
+fn is_leftover(path: &Path, begun: Option<&str>) -> bool {
+    let held = IdentityFile::new(path.to_owned()).load(&Nobody).ok();
+    held.zip(begun).is_some_and(|(key, begun)| key.vault().as_str() == begun)
 }
 
 fn ask(name: &VaultName, parts: &Parts) -> Result<PathBuf, Failure> {

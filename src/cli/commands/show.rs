@@ -59,16 +59,8 @@ fn write_rows(profile: &Profile, reveal: bool) -> Result<(), Failure> {
     let mut rows = describe::rows(profile);
     if reveal {
         let (name, text) = secret(profile);
-        let shown = if style::is_seen() { visible(&text) } else { text.to_string() };
         rows.retain(|row| row.first().is_none_or(|name| name != "client_secret"));
-        rows.push(vec![name.to_owned(), shown]);
+        rows.push(vec![name.to_owned(), text.to_string()]);
     }
     style::write_lines(style::table(&rows))
-}
-
-/// A secret with control characters must not act on the terminal.
-fn visible(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() })
-        .collect()
 }

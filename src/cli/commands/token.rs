@@ -51,6 +51,10 @@ pub fn run(args: &Args, parts: &Parts) -> Result<u8, Failure> {
         scopes: Scopes::parse(args.scope.iter().map(String::as_str))?,
         audience: args.audience.clone(),
     };
+    if args.name.is_none() && args.header.as_ref().is_some_and(|name| name != "Authorization") {
+        // `token --header prod` would send the default profile's token under the name `prod`.
+        return Err(Failure::Usage("name the profile before `--header NAME`".to_owned()));
+    }
     let lease = lease(&request, parts)?;
     super::warn_if_ending(&lease, parts);
     let hidden = style::is_seen() && !args.reveal;
@@ -86,7 +90,7 @@ fn write_json(lease: &Lease, hidden: bool, parts: &Parts) -> Result<u8, Failure>
         "token_type": lease.token.kind.as_str(),
         "expires_at": expires_at(lease),
         "expires_in": lease.remaining(parts.clock()).as_secs(),
-        "scope": lease.token.scope.as_ref().map(ToString::to_string),
+        "scope": lease.token.scope,
     }))?;
     Ok(0)
 }

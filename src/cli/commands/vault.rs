@@ -6,12 +6,13 @@ use clap::Subcommand;
 use serde_json::json;
 
 use crate::cli::parts::{self, Parts};
-use crate::cli::{Failure, style};
+use crate::cli::{Failure, report, style};
 use crate::config::{KeySource, Registered};
+use crate::disk;
 use crate::identity::{IdentityFile, Source as _};
 use crate::model::VaultName;
-use crate::seal::{self, Fingerprint};
-use crate::vault;
+use crate::seal::{self, Fingerprint, OpeningKey};
+use crate::vault::{self, Pins};
 
 /// Options of `vault`.
 #[derive(Debug, clap::Args)]
@@ -67,7 +68,7 @@ fn list(parts: &Parts) -> Result<u8, Failure> {
         let vaults: Vec<_> = settings
             .vaults()
             .map(|(name, vault)| {
-                let Registered { path, id, fingerprint, key } = vault;
+                let Registered { path, id, fingerprint, key, unborn: _ } = vault;
                 json!({
                     "vault": name.as_str(), "default": settings.is_default(name), "path": path,
                     "id": id, "fingerprint": fingerprint, "key": key.as_str(),
@@ -103,9 +104,17 @@ fn add(args: Add, parts: &Parts) -> Result<u8, Failure> {
         (None, None) => return Err(Failure::Usage("missing: `--fingerprint`".to_owned())),
     };
     let (id, fingerprint) = (key.vault().to_string(), fingerprint.to_string());
-    let registered = Registered { path, id, fingerprint, key: KeySource::File(file) };
+    let key_source = KeySource::File(file);
+    let registered = Registered { path, id, fingerprint, key: key_source, unborn: false };
     // Only a vault that opens is registered.
-    let vault = parts.open(parts.store(&registered.path)?, &registered, &key)?;
+    let opened = parts.open(parts.store(&registered.path)?, &registered, &key);
+    let vault = opened.map_err(|failure| match failure {
+        // Which vault it should be is known from the key alone: it is for another one.
+        Failure::Vault(vault::Error::Sealed(seal::Error::Misplaced(_))) => {
+            vault::Error::from(seal::Error::WrongKey("this vault")).into()
+        }
+        other => other,
+    })?;
     parts.say_warnings(&vault);
     parts.change_settings(|settings| Ok(settings.register(name.clone(), registered)?))?;
     if parts.style.json {
@@ -115,22 +124,47 @@ fn add(args: Add, parts: &Parts) -> Result<u8, Failure> {
     Ok(0)
 }
 
+/// What is believed from now on is gathered first, apart; what was known before is only forgotten
+/// when all of it is in order.
 fn accept(args: &Accept, parts: &Parts) -> Result<u8, Failure> {
     let (name, registered) = parts.registered()?;
+    let id = registered.id.parse().map_err(vault::Error::from)?;
+    let key = parts.source(&id, &registered.key).load(parts.prompt.as_ref())?;
+    say_differences(&registered, &key, parts);
+    let folder = parts.pin_folder(&key).with_extension("accepting");
+    disk::remove_dir(&folder)?;
+    let pins = || Pins::new(folder.clone(), key.pin_key(), parts.clock());
+    let vault = parts.open_with(parts.store(&registered.path)?, &registered, &key, pins())?;
+    let listed = vault.list()?;
+    let broken = listed.iter().filter(|listed| listed.profile.is_err()).count();
+    if broken > 0 {
+        return Err(Failure::SomeRecords(broken));
+    }
     let question = format!("Believe vault `{name}` as it is now, whatever was known of it before?");
     if !args.yes && !parts.prompt.confirm(&question)? {
         return Err(Failure::NotConfirmed);
     }
-    let id = registered.id.parse().map_err(vault::Error::from)?;
-    let key = parts.source(&id, &registered.key).load(parts.prompt.as_ref())?;
-    let pins = parts.pins(&key);
-    pins.forget_all().map_err(vault::Error::from)?;
-    let vault = parts.open(parts.store(&registered.path)?, &registered, &key)?;
-    let seen = vault.list()?.len();
-    parts.say_warnings(&vault);
+    pins().replace(&parts.pins(&key))?;
     if parts.style.json {
-        style::write_json(json!({ "vault": name.as_str(), "accepted": true, "profiles": seen }))?;
+        style::write_json(json!({
+            "vault": name.as_str(), "accepted": true, "profiles": listed.len(),
+        }))?;
     }
-    parts.style.say(format_args!("vault `{name}` accepted with {seen} profiles"));
+    parts.style.say(format_args!("vault `{name}` accepted with {} profiles", listed.len()));
     Ok(0)
+}
+
+/// How the vault differs from what is known.
+fn say_differences(registered: &Registered, key: &OpeningKey, parts: &Parts) {
+    let opened = parts.store(&registered.path).and_then(|store| parts.open(store, registered, key));
+    match opened {
+        Err(failure) => parts.style.warn(report::sentence(&failure)),
+        Ok(vault) => {
+            for listed in vault.list().unwrap_or_default() {
+                if let Err(error) = listed.profile {
+                    parts.style.warn(report::sentence(&error));
+                }
+            }
+        }
+    }
 }

@@ -120,10 +120,15 @@ fn within<T: Send + 'static>(
     job: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
     let (answer, waiting) = mpsc::channel();
-    std::thread::spawn(move || {
+    let thread = std::thread::Builder::new().spawn(move || {
         let _nobody_waits_any_more = answer.send(job());
     });
-    waiting.recv_timeout(deadline).map_err(|_| Error::TimedOut { after: deadline })?
+    let broken = |why: &str| Error::Unreachable { why: why.to_owned() };
+    thread.map_err(|_| broken("no thread can be started to ask it"))?;
+    waiting.recv_timeout(deadline).map_err(|error| match error {
+        mpsc::RecvTimeoutError::Timeout => Error::TimedOut { after: deadline },
+        mpsc::RecvTimeoutError::Disconnected => broken("the library that asks it broke down"),
+    })?
 }
 
 /// What the keychain crates say, by what the caller can do next. Their errors can hold the secret

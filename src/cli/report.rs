@@ -228,7 +228,7 @@ fn history_advice() -> Vec<String> {
 fn config_hints(error: &config::Error) -> Vec<String> {
     match error {
         config::Error::NoVault => one("mintage init"),
-        config::Error::UnknownVault(_) => one("mintage vault list"),
+        config::Error::UnknownVault(_) | config::Error::VaultExists(_) => one("mintage vault list"),
         config::Error::File(error) => disk_hints(error),
         _ => Vec::new(),
     }

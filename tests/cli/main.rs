@@ -16,13 +16,18 @@ mod world;
 
 mod canary;
 mod pty;
+mod scene;
 
 mod add_forms;
 mod commands;
 mod exec;
+mod leaks;
+mod memory;
 mod names;
 mod output;
 mod paste;
 mod shells;
 mod terminal;
 mod token;
+mod usage;
+mod vaults;

@@ -12,3 +12,14 @@ mod issuer;
 #[allow(dead_code, reason = "each test program uses its part")]
 #[path = "../world/mod.rs"]
 mod world;
+
+mod keyring;
+mod prompter;
+mod terminal;
+
+mod file;
+mod keychain;
+mod locked;
+mod passphrase;
+mod recovery;
+mod stretch;

@@ -17,6 +17,7 @@ mod setup;
 
 mod ambient;
 mod certificates;
+mod deadlines;
 mod identity_service;
 mod proxy;
 mod replies;

@@ -60,11 +60,11 @@ pub fn run(args: Args, parts: &Parts) -> Result<u8, Failure> {
 /// # Errors
 /// [`Failure`].
 pub fn make(args: Args, parts: &Parts) -> Result<(Registered, OpeningKey), Failure> {
+    let (name, path) = place(parts)?;
     let config = parts.paths.config();
     disk::make_private_dir(config)?;
     // Two at once would take each other's beginnings for leftovers.
     let _one_at_a_time = Lock::take(&config.join("init.lock"), limits::VAULT_LOCK, parts.clock())?;
-    let (name, path) = place(parts)?;
     let before = match Before::find(parts, &name, &path)? {
         Before::Born(registered) => return founding::finish(&name, registered, parts),
         before => before,

@@ -8,7 +8,14 @@ use super::commands::{add, exec, init, list, presets, remove, show, status, toke
 
 /// A credential vault that mints short-lived tokens.
 #[derive(Debug, Parser)]
-#[command(name = "mintage", version, max_term_width = 100, disable_help_subcommand = true)]
+#[command(
+    name = "mintage",
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true,
+    after_help = "First steps:\n  mintage add prod      asks for a client id and secret, and makes the vault\n  \
+                  mintage token prod    mints a token"
+)]
 pub struct Cli {
     #[command(flatten)]
     pub global: Global,

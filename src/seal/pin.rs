@@ -26,8 +26,8 @@ pub struct Pin {
     pub state: PinState,
 }
 
-/// Whether an object should be there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// Whether an object should be there. Within one version the state only moves on, in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PinState {
     /// It should.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::clock::Clock;
 use crate::disk::{self, Lock};
 use crate::limits;
-use crate::seal::{Pin, PinKey, PinState};
+use crate::seal::{Pin, PinKey};
 
 /// A pin has well under this.
 const CAP: u64 = 4096;
@@ -96,13 +96,41 @@ impl<'a> Pins<'a> {
     }
 }
 
-/// A tombstone stands against a reader that saw the record just before it went.
+/// What is leaving or removed stays so, whatever a reader says that saw it just before it went.
 fn is_later(known: &Pin, pin: &Pin) -> bool {
-    known.version > pin.version
-        || (known.version == pin.version && known.state == PinState::Removed)
+    (known.version, known.state) > (pin.version, pin.state)
 }
 
 fn entries(folder: &Path) -> Vec<String> {
     let Ok(found) = std::fs::read_dir(folder) else { return Vec::new() };
     found.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::System;
+    use crate::seal::{OpeningKey, PinState, VaultId};
+
+    #[test]
+    fn a_pin_never_goes_back() {
+        use PinState::{Leaving, Present, Removed};
+        let folder = tempfile::tempdir().expect("a folder");
+        let key = OpeningKey::generate(VaultId::random().expect("random"), None);
+        let path = std::fs::canonicalize(folder.path()).expect("there").join("pins");
+        let pins = Pins::new(path, key.pin_key(), &System);
+        let after = |version, state| {
+            let pin = Pin { version, sha256: "00".to_owned(), saved_at: System.wall(), state };
+            pins.set("key", &pin).expect("saved");
+            pins.get("key").expect("ours").map(|pin| (pin.version, pin.state))
+        };
+        assert_eq!(after(2, Present), Some((2, Present)));
+        assert_eq!(after(1, Removed), Some((2, Present)));
+        assert_eq!(after(2, Leaving), Some((2, Leaving)));
+        assert_eq!(after(2, Present), Some((2, Leaving)), "one that read it while it left");
+        assert_eq!(after(2, Removed), Some((2, Removed)));
+        assert_eq!(after(2, Leaving), Some((2, Removed)), "a second one that removes it");
+        assert_eq!(after(2, Present), Some((2, Removed)), "one that read it before");
+        assert_eq!(after(3, Present), Some((3, Present)));
+    }
 }

@@ -6,8 +6,18 @@ use std::time::SystemTime;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::world::{Call, World};
+
 pub fn base64(bytes: &[u8]) -> String {
     STANDARD.encode(bytes)
+}
+
+/// strace, which writes to `log` which bytes went where. Of a program that is not dumpable, only root
+/// sees them: for anybody else, what is looked for would never be found.
+pub fn strace(world: &World, calls: &str, log: &Path) -> Call {
+    assert!(rustix::process::geteuid().is_root(), "this test needs to be run by root");
+    let options = ["-f", "-yy", "-v", "-s", "300000", "-e", calls, "-o"];
+    world.program("strace").args(options).args([log]).args([env!("CARGO_BIN_EXE_mintage")])
 }
 
 /// Parts of a text that no other text has, in every form in which it could be written.

@@ -233,11 +233,8 @@ fn a_passphrase_goes_nowhere_but_through_the_pipe_to_our_own_child() {
         let folder = tempfile::tempdir().expect("a folder");
         let log = folder.path().join("log");
         let calls = "trace=execve,write,writev,pwrite64,sendto,sendmsg";
-        let ran = world
-            .program("strace")
-            .args(["-f", "-yy", "-v", "-s", "300000", "-e", calls, "-o"])
-            .args([&log])
-            .args([env!("CARGO_BIN_EXE_mintage"), "-vv", "--passphrase-fd", "0"])
+        let ran = crate::canary::strace(&world, calls, &log)
+            .args(["-vv", "--passphrase-fd", "0"])
             .args(words)
             .stdin(format!("{passphrase}\n"))
             .run();

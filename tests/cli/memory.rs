@@ -139,13 +139,8 @@ fn it_is_hardened_before_it_reads_anything_of_the_users_and_so_is_its_child() {
     let world = World::new();
     let log = world.path("log");
     let traced = |words: &[&str]| {
-        let call = world.program("strace").args([
-            "-f",
-            "-e",
-            "trace=prctl,prlimit64,openat,read,execve",
-            "-o",
-        ]);
-        let call = call.args([&log]).args([env!("CARGO_BIN_EXE_mintage"), "--passphrase-fd", "0"]);
+        let calls = "trace=prctl,prlimit64,openat,read,execve";
+        let call = crate::canary::strace(&world, calls, &log).args(["--passphrase-fd", "0"]);
         call.args(words).stdin("a long enough one\n").run().succeeds();
         std::fs::read_to_string(&log).expect("written")
     };

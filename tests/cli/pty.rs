@@ -69,8 +69,9 @@ impl Desk {
         let pts = File::from(open.expect("its other side"));
         fcntl_setfl(&master, OFlags::RDWR | OFlags::NONBLOCK).expect("set");
         let end = || pts.try_clone().expect("one more");
-        let child = self.command.stdin(end()).stdout(end()).stderr(end()).spawn();
+        // Not after the start: the program may be quick.
         let before = modes(&pts);
+        let child = self.command.stdin(end()).stdout(end()).stderr(end()).spawn();
         let child = child.expect("the program starts");
         Session { master: File::from(master), pts, before, child, shown: Vec::new(), read_to: 0 }
     }

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::SystemTime;
 
-use crate::canary::Needles;
+use crate::canary::{Needles, strace};
 use crate::issuer::Issuer;
 use crate::world::{Ran, World};
 
@@ -102,9 +102,7 @@ impl Scene {
         let folder = tempfile::tempdir().expect("a folder");
         let log = folder.path().join("log");
         let calls = "trace=execve,execveat,write,writev,pwrite64,pwritev,sendto,sendmsg,sendmmsg";
-        let mut call = self.world.program("strace");
-        call = call.args(["-f", "-yy", "-v", "-s", "300000", "-e", calls, "-o"]).args([&log]);
-        call = call.args([env!("CARGO_BIN_EXE_mintage"), "-vv"]).args(words).stdin(stdin);
+        let mut call = strace(&self.world, calls, &log).args(["-vv"]).args(words).stdin(stdin);
         for (name, value) in LOUD {
             call = call.env(name, value);
         }

@@ -12,3 +12,18 @@ mod issuer;
 #[allow(dead_code, reason = "each test program uses its part")]
 #[path = "../world/mod.rs"]
 mod world;
+
+mod durability;
+mod files;
+mod format;
+mod kill_points;
+mod leaving;
+mod limits;
+mod owners;
+mod power;
+mod recovery;
+mod rollback;
+mod scene;
+mod stock;
+mod tamper;
+mod writers;

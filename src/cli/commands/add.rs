@@ -54,19 +54,19 @@ pub struct Args {
     #[arg(long, value_name = "FILE", help_heading = "Request")]
     ca_file: Option<PathBuf>,
     /// A line of text for people
-    #[arg(long, value_name = "TEXT", value_parser = Profile::text)]
+    #[arg(long, value_name = "TEXT", value_parser = Profile::text, help_heading = "Profile")]
     label: Option<String>,
     /// A word to select by; may be repeated
-    #[arg(long)]
+    #[arg(long, help_heading = "Profile")]
     tag: Vec<Tag>,
     /// The last day the secret works: 2027-06-30
-    #[arg(long, value_name = "DATE", value_parser = date)]
+    #[arg(long, value_name = "DATE", value_parser = date, help_heading = "Profile")]
     secret_expires: Option<Date>,
     /// Never give the secret out again, only tokens
-    #[arg(long)]
+    #[arg(long, help_heading = "Profile")]
     token_only: bool,
     /// Mint once before anything is saved
-    #[arg(long)]
+    #[arg(long, help_heading = "Profile")]
     verify: bool,
 }
 
@@ -112,7 +112,7 @@ fn open_or_make(parts: &Parts) -> Result<OpenVault<'_>, Failure> {
             if !parts.prompt.confirm("There is no vault yet. Make one now?")? {
                 return Err(Failure::NotConfirmed);
             }
-            let (registered, key) = init::make(init::Args::default(), parts)?;
+            let init::Made { registered, key, .. } = init::make(init::Args::default(), parts)?;
             parts.open(parts.store(&registered.path)?, &registered, &key)
         }
         opened => opened,

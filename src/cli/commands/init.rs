@@ -44,29 +44,42 @@ pub enum KeyChoice {
 
 /// Runs the command.
 pub fn run(args: Args, parts: &Parts) -> Result<u8, Failure> {
-    let (registered, _key) = make(args, parts)?;
+    let Made { name, registered, key: _ } = make(args, parts)?;
     if parts.style.json {
         let Registered { path, id, fingerprint, key, unborn: _ } = &registered;
         style::write_json(json!({
-            "path": path, "id": id, "fingerprint": fingerprint, "key": key.as_str(),
+            "vault": name.as_str(), "path": path, "id": id, "fingerprint": fingerprint,
+            "key": key.as_str(),
         }))?;
     }
     Ok(0)
 }
 
-/// Makes the vault that is meant and gives back how it is registered, and its opening key, so that
-/// whoever goes on need not ask for it again.
+/// A vault that was just made, with its opening key at hand.
+pub struct Made {
+    /// Its name.
+    pub name: VaultName,
+    /// How it is registered.
+    pub registered: Registered,
+    /// Its opening key, so that whoever goes on need not ask for it again.
+    pub key: OpeningKey,
+}
+
+/// Makes the vault that is meant.
 ///
 /// # Errors
 /// [`Failure`].
-pub fn make(args: Args, parts: &Parts) -> Result<(Registered, OpeningKey), Failure> {
+pub fn make(args: Args, parts: &Parts) -> Result<Made, Failure> {
     let (name, path) = place(parts)?;
     let config = parts.paths.config();
     disk::make_private_dir(config)?;
     // Two at once would take each other's beginnings for leftovers.
     let _one_at_a_time = Lock::take(&config.join("init.lock"), limits::VAULT_LOCK, parts.clock())?;
     let before = match Before::find(parts, &name, &path)? {
-        Before::Born(registered) => return founding::finish(&name, registered, parts),
+        Before::Born(registered) => {
+            let (registered, key) = founding::finish(&name, registered, parts)?;
+            return Ok(Made { name, registered, key });
+        }
         before => before,
     };
     let id = VaultId::random().map_err(vault::Error::from)?;
@@ -78,7 +91,7 @@ pub fn make(args: Args, parts: &Parts) -> Result<(Registered, OpeningKey), Failu
     let plan = Plan::new(name, &id, (path, key, recovery_file), before);
     let (plan, key) = plan.carry_out(parts)?;
     tell(&plan, parts);
-    Ok((plan.registered, key))
+    Ok(Made { name: plan.name, registered: plan.registered, key })
 }
 
 fn tell(plan: &Plan, parts: &Parts) {

@@ -83,14 +83,12 @@ fn a_key_file_that_is_no_key_is_damaged_and_is_not_quoted() {
     let world = World::with_vault();
     let key = key_file(&world);
     let good = fs::read_to_string(&key).expect("text");
-    let cut = good.trim_end().trim_end_matches(|c: char| c.is_ascii_uppercase());
     for bytes in [
         b"".as_slice(),
         b"canary-file\n",
         b"\xff\xfe",
         &good.as_bytes()[..good.len() - 10],
         good.replace("AGE-SECRET", "age-secret").as_bytes(),
-        cut.as_bytes(),
         &vec![b'#'; 17_000],
     ] {
         fs::write(&key, bytes).expect("written");

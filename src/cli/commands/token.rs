@@ -77,6 +77,7 @@ fn lease(request: &LeaseRequest, parts: &Parts) -> Result<Lease, Failure> {
     let vault = parts.open_vault()?;
     let settings = parts.settings()?;
     let broker = Local { vault: &vault, proxy: settings.proxy.as_deref(), clock: parts.clock() };
+    parts.style.note(format_args!("minting for `{}`", request.profile));
     let lease = broker.lease(request);
     parts.say_warnings(&vault);
     lease.map_err(|source| Failure::Mint { profile: request.profile.clone(), source })

@@ -85,7 +85,11 @@ fn list(parts: &Parts) -> Result<u8, Failure> {
             vec![name.to_string(), place, vault.key.as_str().to_owned(), vault.fingerprint.clone()]
         })
         .collect();
-    style::write_lines(style::table(&rows))?;
+    if style::is_seen() {
+        style::write_lines(style::table(&rows))?;
+    } else {
+        style::write_lines(rows.iter().map(|row| row.join("\t")))?;
+    }
     Ok(0)
 }
 

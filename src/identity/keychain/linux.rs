@@ -49,5 +49,12 @@ fn entry(service: &str, user: &str) -> Result<Entry, Error> {
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape that `map_err` takes")]
 fn unreachable(error: dbus_secret_service::Error) -> Error {
-    Error::Unreachable { why: error.to_string() }
+    let text = error.to_string();
+    // The library's words for "no session bus" are about X11.
+    let why = if text.contains("autolaunch") {
+        "this login has no session bus (`DBUS_SESSION_BUS_ADDRESS` is not set)".to_owned()
+    } else {
+        text
+    };
+    Error::Unreachable { why }
 }

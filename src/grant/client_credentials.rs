@@ -35,11 +35,10 @@ impl Exchange for Run<'_> {
 
 impl Run<'_> {
     fn ask(&self) -> http::Request {
-        let Profile { auth, credential, endpoint, scopes, audience, resource, params, .. } =
-            self.profile;
+        let Profile { auth, credential, endpoint, audience, resource, params, .. } = self.profile;
         let mut form = Form::new();
         form.add("grant_type", b"client_credentials");
-        let scopes = if self.request.scopes.is_empty() { scopes } else { &self.request.scopes };
+        let scopes = self.request.scopes_for(self.profile);
         if !scopes.is_empty() {
             form.add("scope", scopes.to_string().as_bytes());
         }

@@ -69,7 +69,10 @@ impl Driver<'_> {
             let mut exchange = grant.begin(profile, request).map_err(Error::Grant)?;
             let asked_at = (self.clock.wall(), self.clock.steady());
             let error = match self.exchange(exchange.as_mut()).await {
-                Ok(token) => return Ok(Lease::new(profile, token, asked_at)),
+                Ok(token) => {
+                    let scopes = request.scopes_for(profile);
+                    return Ok(Lease::new(profile, scopes, token, asked_at));
+                }
                 Err(error) => error,
             };
             let Some(pause) = pause_before_retry(&error, tries) else { return Err(error) };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::{Profile, ProfileName, Token};
+use super::{Profile, ProfileName, Scopes, Token};
 use crate::clock::Clock;
 use crate::limits;
 
@@ -19,16 +19,24 @@ pub struct Lease {
     pub expires_at: Timestamp,
     /// The last day of the secret it was minted with, where the user noted it.
     pub secret_expires: Option<Date>,
+    /// The scopes that were asked for.
+    pub asked: Scopes,
     /// The deadline by the steady clock; this one decides.
     deadline: Duration,
 }
 
 impl Lease {
-    /// Stamps `token` with a deadline. `asked_at` is the pair of clock readings from before the
+    /// Stamps `token`, asked for with `scopes`, with a deadline. `asked_at` is the pair of clock readings from before the
     /// request was sent, so that the time on the wire is never added to its life.
     #[must_use]
-    pub fn new(profile: &Profile, token: Token, asked_at: (Timestamp, Duration)) -> Self {
+    pub fn new(
+        profile: &Profile,
+        scopes: &Scopes,
+        token: Token,
+        asked_at: (Timestamp, Duration),
+    ) -> Self {
         let (wall, steady) = asked_at;
+
         let Profile { name, secret_expires, .. } = profile;
         let life = token.life.duration();
         let expires_at = wall.checked_add(life).unwrap_or(Timestamp::MAX);
@@ -37,8 +45,21 @@ impl Lease {
             token,
             expires_at,
             secret_expires: *secret_expires,
+            asked: scopes.clone(),
             deadline: steady + life,
         }
+    }
+
+    /// The scope the issuer says it granted, where that is not what was asked for (RFC 6749 §3.3).
+    #[must_use]
+    pub fn other_scope(&self) -> Option<&str> {
+        let granted = self.token.scope.as_deref().filter(|_| !self.asked.is_empty())?;
+        let mut left: Vec<&str> = granted.split(' ').filter(|word| !word.is_empty()).collect();
+        let all_there = self.asked.iter().all(|asked| {
+            let at = left.iter().position(|word| *word == asked);
+            at.map(|at| left.swap_remove(at)).is_some()
+        });
+        (!all_there || !left.is_empty()).then_some(granted)
     }
 
     /// Life left by the steady clock; zero once it is over.
@@ -60,7 +81,7 @@ impl Lease {
 mod tests {
     use super::*;
     use crate::clock::Fixed;
-    use crate::model::{AuthStyle, Credential, Flags, Scopes, TokenLife, TokenType};
+    use crate::model::{AuthStyle, Credential, Flags, TokenLife, TokenType};
     use std::collections::BTreeSet;
     use zeroize::Zeroizing;
 
@@ -72,7 +93,7 @@ mod tests {
             scope: None,
         };
         let asked_at = (Timestamp::UNIX_EPOCH, Duration::from_secs(1000));
-        Lease::new(&profile(), token, asked_at)
+        Lease::new(&profile(), &Scopes::default(), token, asked_at)
     }
 
     fn profile() -> Profile {

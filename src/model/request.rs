@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{ProfileName, Scopes};
+use super::{Profile, ProfileName, Scopes};
 
 /// A complete request for a lease. Two equal requests for the same version of a profile may share
 /// one lease; any difference may not.
@@ -19,6 +19,12 @@ pub struct LeaseRequest {
 }
 
 impl LeaseRequest {
+    /// The scopes to ask for: its own, or those of the profile.
+    #[must_use]
+    pub fn scopes_for<'a>(&'a self, profile: &'a Profile) -> &'a Scopes {
+        if self.scopes.is_empty() { &profile.scopes } else { &self.scopes }
+    }
+
     /// A request for the profile as it is set up.
     #[must_use]
     pub fn plain(profile: ProfileName) -> Self {

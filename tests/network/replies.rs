@@ -270,3 +270,23 @@ fn a_refresh_or_id_token_is_dropped() {
     let kept = scene.world.program("grep").args(["-rlaE", "canary-(refresh|identity|custom)", "."]);
     kept.run().exits(1);
 }
+
+// R10
+#[test]
+fn a_scope_other_than_the_one_asked_for_is_said() {
+    let scene = Scene::oauth2(&["--scope", "read", "--scope", "write"]);
+    let granted = |scope: &str| Fault::ReplaceFields(vec![("scope", Some(scope.into()))]);
+    for same in ["read write", "write read"] {
+        let ran = scene.token_despite(granted(same)).succeeds();
+        assert_eq!(ran.err(), "", "{same}");
+    }
+    for other in ["read", "", "read write admin", "admin"] {
+        let ran = scene.token_despite(granted(other)).succeeds();
+        assert!(ran.err().starts_with("warning: ") && ran.err().contains("scope"), "{other}");
+    }
+    let unsaid = Fault::ReplaceFields(vec![("scope", None)]);
+    assert_eq!(scene.token_despite(unsaid).succeeds().err(), "");
+    scene.issuer.fault_once(granted("read"));
+    let ran = scene.world.run(["token", "prod", "--json"]).succeeds();
+    assert_eq!(ran.json()["scope"], "read");
+}

@@ -82,7 +82,7 @@ impl Args {
             ..LeaseRequest::plain(profile.name.clone())
         };
         let lease = super::lease_for(profile, &request, parts)?;
-        super::warn_if_ending(&lease, parts);
+        super::warn_of(&lease, parts);
         Ok(Some(lease))
     }
 }

@@ -54,8 +54,12 @@ fn lease_for(profile: &Profile, request: &LeaseRequest, parts: &Parts) -> Result
         .map_err(|source| Failure::Mint { profile: profile.name.clone(), source })
 }
 
-/// Says when the secret of a profile in use ends soon: issuers do not.
-fn warn_if_ending(lease: &Lease, parts: &Parts) {
+/// Says what a caller would notice too late: another scope than asked for, a secret that ends soon.
+fn warn_of(lease: &Lease, parts: &Parts) {
+    if let Some(granted) = lease.other_scope() {
+        let asked = &lease.asked;
+        parts.style.warn(format_args!("the scope granted is `{granted}`, asked for was `{asked}`"));
+    }
     let two_weeks = jiff::Span::new().days(14);
     let Some(last) = lease.secret_expires else { return };
     let today = parts.clock().wall().to_zoned(jiff::tz::TimeZone::UTC).date();

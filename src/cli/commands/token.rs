@@ -56,7 +56,7 @@ pub fn run(args: &Args, parts: &Parts) -> Result<u8, Failure> {
         return Err(Failure::Usage("name the profile before `--header NAME`".to_owned()));
     }
     let lease = lease(&request, parts)?;
-    super::warn_if_ending(&lease, parts);
+    super::warn_of(&lease, parts);
     let hidden = style::is_seen() && !args.reveal;
     if parts.style.json {
         return write_json(&lease, hidden, parts);

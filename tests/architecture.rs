@@ -26,7 +26,7 @@ const LINES: [&[&str]; 13] = [
 ];
 
 /// The files that may open a secret, and why.
-const MAY_EXPOSE: [(&str, &str); 18] = [
+const MAY_EXPOSE: [(&str, &str); 16] = [
     ("secret.rs", "defines it"),
     ("seal/binding.rs", "keys of MACs"),
     ("seal/envelope.rs", "what is sealed and opened"),
@@ -37,9 +37,7 @@ const MAY_EXPOSE: [(&str, &str); 18] = [
     ("seal/signer.rs", "an opening key in its text forms"),
     ("seal/wrapped.rs", "passphrase and wrapped key"),
     ("identity/file.rs", "writes the key file"),
-    ("identity/keychain/linux.rs", "writes the keychain's entry"),
-    ("identity/keychain/macos.rs", "writes the keychain's entry"),
-    ("identity/keychain/windows.rs", "writes the keychain's entry"),
+    ("identity/keychain/mod.rs", "writes the keychain's entry"),
     ("identity/passphrase.rs", "compares what was typed twice"),
     ("identity/stretch.rs", "the pipe to the child that stretches"),
     ("grant/oauth.rs", "client authentication, replies"),

@@ -133,6 +133,19 @@ fn a_header_full_of_stanzas_that_mean_nothing_costs_little() {
     }
 }
 
+// V08
+#[test]
+fn a_stanza_with_thousands_of_lines_costs_little() {
+    let scene = Scene::new();
+    let lines = format!("{}\n", "A".repeat(64)).repeat(3500);
+    for part in Part::SEALED {
+        let whole = scene.read(part);
+        scene.write(part, &age_file(1, |n| format!("-> X25519 {}\n{lines}AA\n", base64(n))));
+        is_refused_cheaply(&scene, part, 12);
+        scene.write(part, &whole);
+    }
+}
+
 // V14
 #[test]
 fn more_profiles_than_the_documented_maximum_are_refused_on_add_and_on_open() {

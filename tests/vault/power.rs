@@ -2,33 +2,41 @@
 
 use crate::scene::{Scene, write};
 
-/// An ext4 that commits as late as it can, over `.local`; `cut` copies its image as it is on the
-/// disk at that moment and puts the copy in its place. As root only.
+/// An ext4 that commits as late as it can, under the vault alone: an fsync of a pin would commit the
+/// vault's own changes too. `cut` copies its image as it is on the disk at that moment and puts the
+/// copy in its place. As root only.
 const MACHINE: &str = r#"
     program=$0
     m() { "$program" "$@" </dev/null; }
     pair=$HOME/pair images=$(mktemp -d)
-    trap 'umount "$HOME/.local" 2>/dev/null || true; rm -rf "$images"' EXIT
+    trap 'umount "$HOME/.local/share" 2>/dev/null || true; rm -rf "$images"' EXIT
     add() { "$program" add "$1" --stdin --base-url https://127.0.0.1:1 <"$pair"; }
     whole() { m show "$1" >/dev/null; }
     absent() { code=0; m show "$1" 2>/dev/null || code=$?; test $code = 3; }
     truncate -s 16M "$images/old"
     mkfs.ext4 -q -F "$images/old"
-    on() { mount -o loop,noauto_da_alloc,commit=300,data=ordered "$1" "$HOME/.local"; }
+    on() { mount -o loop,noauto_da_alloc,commit=300,data=ordered "$1" "$HOME/.local/share"; }
     on "$images/old"
-    cp -a "$HOME/.local.before/." "$HOME/.local/"
-    chmod 700 "$HOME/.local"
-    umount "$HOME/.local"
-    start() { cp "$images/old" "$images/now"; on "$images/now"; }
-    cut() { cp "$images/now" "$images/cut"; umount "$HOME/.local"; on "$images/cut"; }
-    off() { umount "$HOME/.local"; }
+    cp -a "$HOME/share.before/." "$HOME/.local/share/"
+    chmod 700 "$HOME/.local/share"
+    umount "$HOME/.local/share"
+    cp -a "$HOME/.local/state" "$images/state"
+    start() {
+        rm -rf "$HOME/.local/state"
+        cp -a "$images/state" "$HOME/.local/state"
+        cp "$images/old" "$images/now"
+        on "$images/now"
+    }
+    cut() { cp "$images/now" "$images/cut"; off; on "$images/cut"; }
+    off() { umount "$HOME/.local/share"; }
 "#;
 
 fn on_such_a_machine(script: &str) {
     let scene = Scene::new();
     write(&scene.world.path("pair"), scene.canary.pair().as_bytes());
-    std::fs::rename(scene.world.path(".local"), scene.world.path(".local.before")).expect("moved");
-    std::fs::create_dir(scene.world.path(".local")).expect("made");
+    let share = scene.world.path(".local/share");
+    std::fs::rename(&share, scene.world.path("share.before")).expect("moved");
+    std::fs::create_dir(&share).expect("made");
     let ran = scene
         .world
         .program("unshare")

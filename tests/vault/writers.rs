@@ -3,7 +3,8 @@
 use std::cell::RefCell;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use mintage::clock::{Clock as _, System};
 use mintage::model::{Credential, Flags, Profile, ProfileName, Scopes};
@@ -82,14 +83,15 @@ fn a_stopped_writer_holds_others_up_for_ten_seconds_and_readers_not_at_all() {
     let pair = scene.world.path("pair");
     crate::scene::write(&pair, scene.canary.pair().as_bytes());
     call.command.stdin(fs::File::open(&pair).expect("opened"));
-    let mut writer =
-        call.command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("strace");
+    call.command.stdout(Stdio::null()).stderr(Stdio::null());
+    let mut writer = Traced(call.command.spawn().expect("strace starts"));
     let holder = wait_until_stopped(&scene.world.vault().join("lock"));
+    let holder = holder.expect("a writer that stopped with the lock in its hands");
     scene.is_well();
     let ran = scene.add("other").exits(11).says(&format!("(process {holder})"));
     ran.hides(&scene.canary.secret);
     signal(&holder, "-CONT");
-    assert!(writer.wait().expect("it ends").success());
+    assert!(writer.0.wait().expect("it ends").success());
     scene.add("other").succeeds();
     scene.world.run(["show", "stopped"]).succeeds();
 }
@@ -114,19 +116,36 @@ fn the_lock_of_a_killed_writer_is_free() {
     assert_eq!(leftovers(scene.world.home()).len(), 0);
 }
 
-/// The process whose number is in the lock file, once it stands still.
-fn wait_until_stopped(lock: &Path) -> String {
+/// The process whose number is in the lock file, once it stands still; none in ten seconds.
+fn wait_until_stopped(lock: &Path) -> Option<String> {
     let is_stopped = |pid: &str| {
         let status = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
         let state = status.rsplit(") ").next().and_then(|rest| rest.chars().next());
         matches!(state, Some('t' | 'T'))
     };
-    loop {
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_secs(10) {
         let pid = fs::read_to_string(lock).unwrap_or_default();
         if !pid.is_empty() && is_stopped(&pid) {
-            return pid;
+            return Some(pid);
         }
         std::thread::yield_now();
+    }
+    None
+}
+
+/// A strace that does not outlive its test, nor does what it traces, stopped or not.
+struct Traced(Child);
+
+impl Drop for Traced {
+    fn drop(&mut self) {
+        let id = self.0.id();
+        let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children"));
+        for child in children.unwrap_or_default().split_whitespace() {
+            signal(child, "-KILL");
+        }
+        let _ended_already = self.0.kill();
+        let _reaped_already = self.0.wait();
     }
 }
 

@@ -7,8 +7,7 @@ use dbus_secret_service_keyring_store::Store;
 use keyring_core::Entry;
 use keyring_core::api::CredentialStoreApi as _;
 
-use super::{Error, KeychainState, explain, text};
-use crate::secret::IdentityText;
+use super::{Error, KeychainState, explain};
 
 /// A plain session: nothing secret is asked for, and a Diffie-Hellman exchange costs more than all
 /// the rest. A search never prompts.
@@ -31,19 +30,7 @@ pub(super) fn state(service: &str, user: &str) -> Result<KeychainState, Error> {
     }
 }
 
-pub(super) fn load(service: &str, user: &str) -> Result<IdentityText, Error> {
-    entry(service, user)?.get_secret().map_err(explain).and_then(text)
-}
-
-pub(super) fn save(service: &str, user: &str, line: &IdentityText) -> Result<(), Error> {
-    entry(service, user)?.set_secret(line.expose().as_bytes()).map_err(explain)
-}
-
-pub(super) fn remove(service: &str, user: &str) -> Result<(), Error> {
-    entry(service, user)?.delete_credential().map_err(explain)
-}
-
-fn entry(service: &str, user: &str) -> Result<Entry, Error> {
+pub(super) fn entry(service: &str, user: &str) -> Result<Entry, Error> {
     Store::new().and_then(|store| store.build(service, user, None)).map_err(explain)
 }
 

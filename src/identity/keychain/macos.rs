@@ -4,8 +4,7 @@ use apple_native_keyring_store::keychain::Store;
 use keyring_core::Entry;
 use keyring_core::api::CredentialStoreApi as _;
 
-use super::{Error, KeychainState, explain, text};
-use crate::secret::IdentityText;
+use super::{Error, KeychainState, explain};
 
 /// macOS shows its own prompts and tells nobody beforehand: an entry is open or not there.
 pub(super) fn state(service: &str, user: &str) -> Result<KeychainState, Error> {
@@ -16,18 +15,6 @@ pub(super) fn state(service: &str, user: &str) -> Result<KeychainState, Error> {
     }
 }
 
-pub(super) fn load(service: &str, user: &str) -> Result<IdentityText, Error> {
-    entry(service, user)?.get_secret().map_err(explain).and_then(text)
-}
-
-pub(super) fn save(service: &str, user: &str, line: &IdentityText) -> Result<(), Error> {
-    entry(service, user)?.set_secret(line.expose().as_bytes()).map_err(explain)
-}
-
-pub(super) fn remove(service: &str, user: &str) -> Result<(), Error> {
-    entry(service, user)?.delete_credential().map_err(explain)
-}
-
-fn entry(service: &str, user: &str) -> Result<Entry, Error> {
+pub(super) fn entry(service: &str, user: &str) -> Result<Entry, Error> {
     Store::new().and_then(|store| store.build(service, user, None)).map_err(explain)
 }

@@ -63,7 +63,9 @@ impl Keychain {
     /// As [`Source::load`].
     pub fn remove(&self, prompt: &dyn Prompt) -> Result<(), Error> {
         let user = self.user.clone();
-        let removed = self.open(prompt, move || platform::remove(SERVICE, &user));
+        let removed = self.open(prompt, move || {
+            platform::entry(SERVICE, &user)?.delete_credential().map_err(explain)
+        });
         match removed {
             Ok(()) | Err(Error::Missing { .. }) => Ok(()),
             Err(error) => Err(error),
@@ -100,7 +102,10 @@ impl Source for Keychain {
 
     fn load(&self, prompt: &dyn Prompt) -> Result<OpeningKey, Error> {
         let user = self.user.clone();
-        let text = self.open(prompt, move || platform::load(SERVICE, &user))?;
+        let text = self.open(prompt, move || {
+            let bytes = platform::entry(SERVICE, &user)?.get_secret().map_err(explain)?;
+            text(bytes)
+        })?;
         OpeningKey::parse(&text).map_err(Error::Key)
     }
 
@@ -109,7 +114,10 @@ impl Source for Keychain {
             return Err(Error::Exists { kind: KIND });
         }
         let (user, line) = (self.user.clone(), key.to_line());
-        self.open(prompt, move || platform::save(SERVICE, &user, &line))
+        self.open(prompt, move || {
+            let entry = platform::entry(SERVICE, &user)?;
+            entry.set_secret(line.expose().as_bytes()).map_err(explain)
+        })
     }
 }
 

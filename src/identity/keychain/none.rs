@@ -1,21 +1,14 @@
 //! Systems without a keychain that we know of.
 
+use keyring_core::Entry;
+
 use super::{Error, KeychainState};
-use crate::secret::IdentityText;
 
 pub(super) fn state(_: &str, _: &str) -> Result<KeychainState, Error> {
     Err(nothing())
 }
 
-pub(super) fn load(_: &str, _: &str) -> Result<IdentityText, Error> {
-    Err(nothing())
-}
-
-pub(super) fn save(_: &str, _: &str, _: &IdentityText) -> Result<(), Error> {
-    Err(nothing())
-}
-
-pub(super) fn remove(_: &str, _: &str) -> Result<(), Error> {
+pub(super) fn entry(_: &str, _: &str) -> Result<Entry, Error> {
     Err(nothing())
 }
 

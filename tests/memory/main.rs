@@ -34,6 +34,53 @@ static ALLOCATOR: mintage::alloc::Wiping = mintage::alloc::Wiping;
 /// Says to the copy of this program that it is one.
 const ROLE: &str = "MEMORY_TEST_ROLE";
 
+/// Not a test: what a copy does that leaves a word in dead stack frames, and overwrites them or not.
+#[test]
+fn copy_that_uses_its_stack_and_waits() {
+    let Some(role) = std::env::var_os(ROLE) else { return };
+    let mut word = [0_u8; 32];
+    std::io::stdin().read_exact(&mut word).expect("the word to leave behind");
+    leave_on_stack(&word, 8);
+    word.fill(0);
+    std::hint::black_box(&word);
+    if role == "scrubs" {
+        mintage::stack::scrub();
+    }
+    println!("ready");
+    let mut end = [0];
+    let _told_to_end = std::io::stdin().read(&mut end);
+}
+
+#[inline(never)]
+fn leave_on_stack(word: &[u8; 32], deeper: usize) {
+    let mut frame = [[0_u8; 32]; 512];
+    frame.fill(*word);
+    std::hint::black_box(&mut frame);
+    if deeper > 0 {
+        leave_on_stack(word, deeper - 1);
+    }
+    std::hint::black_box(&mut frame);
+}
+
+#[test]
+fn the_scrub_reaches_what_dead_frames_hold() {
+    for (role, is_left) in [("leaves", true), ("scrubs", false)] {
+        let home = World::new();
+        let secret = Canary::new().secret;
+        let word = &secret.as_bytes()[..32];
+        let mut copy = start(&home, "copy_that_uses_its_stack_and_waits", role);
+        copy.stdin.as_mut().expect("a pipe").write_all(word).expect("written");
+        let mut lines = BufReader::new(copy.stdout.take().expect("a pipe")).lines();
+        let _ready = lines.find(|line| line.as_ref().is_ok_and(|line| line.contains("ready")));
+        let core = core_of(&copy, home.home());
+        drop(copy.stdin.take());
+        copy.wait().expect("it ends");
+        // A few copies of the loop's last value may stay in live frames; dead ones have thousands.
+        let found = count(&core, word);
+        assert_eq!(found > 100, is_left, "{role}: {found} copies");
+    }
+}
+
 /// Not a test: what the copy does. It mints, says so, keeps a word in memory that must be found, and
 /// waits to be told to end.
 #[test]
@@ -56,7 +103,7 @@ fn after_a_mint_no_copy_of_secret_header_token_or_key_is_left() {
     let (issuer, canary) = (Issuer::https(), Canary::new());
     let world = World::with_profile(&issuer, &canary);
     let control = format!("control-{}", Canary::new().secret);
-    let mut copy = start(&world);
+    let mut copy = start(&world, "copy_that_mints_and_waits", "mints");
     let mut lines = BufReader::new(copy.stdout.take().expect("a pipe")).lines();
     let mut next = |wanted: &str| {
         lines.find(|line| line.as_ref().is_ok_and(|line| line.contains(wanted))).expect(wanted)
@@ -89,12 +136,12 @@ fn after_a_mint_no_copy_of_secret_header_token_or_key_is_left() {
     }
 }
 
-fn start(world: &World) -> Child {
+fn start(world: &World, test: &str, role: &str) -> Child {
     Command::new(std::env::current_exe().expect("known"))
-        .args(["--exact", "copy_that_mints_and_waits", "--nocapture", "--test-threads=1"])
+        .args(["--exact", test, "--nocapture", "--test-threads=1"])
         .env_clear()
         .env("HOME", world.home())
-        .env(ROLE, "copy")
+        .env(ROLE, role)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()

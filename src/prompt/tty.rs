@@ -120,8 +120,7 @@ struct Quiet<'a> {
 impl<'a> Quiet<'a> {
     fn start(terminal: &'a File) -> Result<Self, Error> {
         use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
-        let idle = idle_flag()?;
-        idle.store(false, Ordering::SeqCst);
+        let before = tcgetattr(terminal).map_err(io::Error::from)?;
         let (woken, wake) = UnixStream::pair()?;
         let signal = Arc::new(AtomicUsize::new(0));
         let mut handlers = Vec::new();
@@ -131,7 +130,7 @@ impl<'a> Quiet<'a> {
             handlers.push(signal_hook::flag::register_usize(number, Arc::clone(&signal), mark)?);
             handlers.push(signal_hook::low_level::pipe::register(number, wake.try_clone()?)?);
         }
-        let before = tcgetattr(terminal).map_err(io::Error::from)?;
+        idle_flag()?.store(false, Ordering::SeqCst);
         let mut quiet = before.clone();
         quiet.local_modes -= LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG;
         quiet.local_modes -= LocalModes::IEXTEN;

@@ -47,8 +47,9 @@ impl<'a> OpenVault<'a> {
         let missing = |what| seal::Error::Damaged(what);
         let key_file = match (store.get(KEY)?, &described) {
             (Some(found), _) => found,
-            (None, Some(_)) => return Err(missing(KEY).into()),
-            (None, None) => return Err(Error::Unborn),
+            // It was open here before, so it is no unfinished one.
+            (None, None) if matches!(pins.get(KEY), Ok(None)) => return Err(Error::Unborn),
+            (None, _) => return Err(missing(KEY).into()),
         };
         let member_file = store.get(MEMBERS)?.ok_or(missing(MEMBERS))?;
         let opened = VaultKeys::open(&key_file.bytes, key)?;

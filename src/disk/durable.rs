@@ -6,7 +6,7 @@
 
 use std::fs::{self, File};
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{Error, failed};
 
@@ -59,18 +59,26 @@ pub fn remove(path: &Path) -> Result<(), Error> {
     sync_dir(path)
 }
 
-/// Renames a file or folder to its name with `.old` behind, in place of an older one.
+/// Gives a file another name, the first free one of `FILE.old`, `FILE.old-1` and so on, and gives
+/// that back. Nothing that is there is ever replaced.
 ///
 /// # Errors
-/// [`Error::NotFound`], [`Error::Io`].
-pub fn set_aside(path: &Path) -> Result<(), Error> {
-    let mut old = path.as_os_str().to_owned();
-    old.push(".old");
-    let old = Path::new(&old);
-    if old.is_dir() {
-        remove_dir(old)?;
+/// [`Error::NotFound`], [`Error::Io`]; [`Error::Exists`] where a hundred are there.
+pub fn set_aside(path: &Path) -> Result<PathBuf, Error> {
+    for number in 0..100 {
+        let mut old = path.as_os_str().to_owned();
+        old.push(if number == 0 { ".old".to_owned() } else { format!(".old-{number}") });
+        let old = PathBuf::from(old);
+        match link_new(path, &old) {
+            Ok(()) => {
+                let _gone_already_if_renamed = fs::remove_file(path);
+                return sync_dir(path).map(|()| old);
+            }
+            Err(Error::Exists(_)) => {}
+            Err(error) => return Err(error),
+        }
     }
-    rename(path, old)
+    Err(Error::Exists(path.to_owned()))
 }
 
 /// Renames a file or folder, durably.
@@ -115,7 +123,7 @@ pub fn make_private_dir(path: &Path) -> Result<(), Error> {
     }
 }
 
-fn write_temp(folder: &Path, bytes: &[u8]) -> Result<std::path::PathBuf, Error> {
+fn write_temp(folder: &Path, bytes: &[u8]) -> Result<PathBuf, Error> {
     let mut random = [0_u8; 8];
     getrandom::fill(&mut random)
         .map_err(|source| failed("name a file in", folder)(std::io::Error::other(source)))?;

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::termios::{
-    LocalModes, OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcsetattr,
+    InputModes, LocalModes, OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcsetattr,
 };
 use zeroize::Zeroizing;
 
@@ -58,6 +58,9 @@ impl Tty {
         let quiet = Quiet::start(&self.terminal)?;
         self.say(question)?;
         let answer = Reader { quiet: &quiet, echo }.read();
+        if answer.is_err() {
+            quiet.drain();
+        }
         self.say("\n")?;
         answer
     }
@@ -134,6 +137,8 @@ impl<'a> Quiet<'a> {
         let mut quiet = before.clone();
         quiet.local_modes -= LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG;
         quiet.local_modes -= LocalModes::IEXTEN;
+        // Ctrl-S would stop our own writing, with the signals in our hands.
+        quiet.input_modes -= InputModes::IXON;
         let set = tcsetattr(terminal, OptionalActions::Flush, &quiet);
         let quiet = Self { terminal, before, woken, signal, handlers };
         set.map_err(io::Error::from)?;
@@ -168,6 +173,11 @@ impl<'a> Quiet<'a> {
 }
 
 impl Quiet<'_> {
+    /// A paste arrives piece by piece: what is still to come would be run by the shell.
+    fn drain(&self) {
+        while let Ok(Some(_)) = self.byte(Some(PASTE_GAP)) {}
+    }
+
     fn ending(&self) -> Error {
         match self.signal.load(Ordering::SeqCst) {
             INTERRUPT => Error::Interrupted,
@@ -180,7 +190,7 @@ impl Drop for Quiet<'_> {
     fn drop(&mut self) {
         // What is left of a long paste must not reach the shell.
         let _nothing_to_drop = tcflush(self.terminal, QueueSelector::IFlush);
-        let _terminal_is_gone = tcsetattr(self.terminal, OptionalActions::Drain, &self.before);
+        let _terminal_is_gone = tcsetattr(self.terminal, OptionalActions::Now, &self.before);
         for handler in self.handlers.drain(..) {
             signal_hook::low_level::unregister(handler);
         }
@@ -204,14 +214,17 @@ impl Reader<'_> {
                 b'\r' | b'\n' => return self.rest_of_paste(answer),
                 3 | 28 => return Err(Error::Interrupted),
                 4 if answer.is_empty() => return Err(Error::NoAnswer),
-                4 => return Ok(answer),
+                4 => {
+                    self.quiet.drain();
+                    return Ok(answer);
+                }
                 8 | 127 => self.erase(&mut answer),
                 21 => {
                     while !answer.is_empty() {
                         self.erase(&mut answer);
                     }
                 }
-                _ if answer.len() == limits::PASTE => return Err(self.too_long()),
+                _ if answer.len() == limits::PASTE => return Err(Error::TooLong),
                 // An arrow key or Ctrl-Z would become part of a secret that nobody sees.
                 0..=8 | 11..=31 => return Err(Error::ControlCharacter),
                 _ => self.push(&mut answer, byte)?,
@@ -225,7 +238,7 @@ impl Reader<'_> {
         answer.push(b'\n');
         while let Some(byte) = self.quiet.byte(Some(PASTE_GAP))? {
             if answer.len() >= limits::PASTE {
-                return Err(self.too_long());
+                return Err(Error::TooLong);
             }
             match byte {
                 3 => return Err(Error::Interrupted),
@@ -237,12 +250,6 @@ impl Reader<'_> {
             answer.pop();
         }
         Ok(answer)
-    }
-
-    /// A paste arrives piece by piece: what is still to come would be run by the shell.
-    fn too_long(&self) -> Error {
-        while let Ok(Some(_)) = self.quiet.byte(Some(PASTE_GAP)) {}
-        Error::TooLong
     }
 
     fn push(&self, answer: &mut Zeroizing<Vec<u8>>, byte: u8) -> Result<(), Error> {

@@ -50,6 +50,23 @@ impl<'a> Pins<'a> {
     /// # Errors
     /// [`disk::Error`].
     pub(super) fn set(&self, path: &str, pin: &Pin) -> Result<(), disk::Error> {
+        self.write(path, pin, is_later)
+    }
+
+    /// Keeps `pin` whatever was known at its version: what was begun did not happen.
+    ///
+    /// # Errors
+    /// [`disk::Error`].
+    pub(super) fn take_back(&self, path: &str, pin: &Pin) -> Result<(), disk::Error> {
+        self.write(path, pin, |known, pin| known.version > pin.version)
+    }
+
+    fn write(
+        &self,
+        path: &str,
+        pin: &Pin,
+        stands: impl Fn(&Pin, &Pin) -> bool,
+    ) -> Result<(), disk::Error> {
         let file = self.file(path);
         let unwritable = |_| disk::Error::NotFound(file.clone());
         let bytes = self.key.write(path, pin).map_err(unwritable)?;
@@ -61,7 +78,7 @@ impl<'a> Pins<'a> {
         }
         let _one_at_a_time = Lock::take(&self.folder.join("lock"), limits::PIN_LOCK, self.clock)?;
         // Another process may have seen more since.
-        if self.get(path).is_ok_and(|known| known.is_some_and(|known| is_later(&known, pin))) {
+        if self.get(path).is_ok_and(|known| known.is_some_and(|known| stands(&known, pin))) {
             return Ok(());
         }
         disk::replace(&file, &bytes, &temp)
@@ -72,10 +89,13 @@ impl<'a> Pins<'a> {
     /// # Errors
     /// [`disk::Error`]; then `old` stands.
     pub fn replace(&self, old: &Self) -> Result<(), disk::Error> {
+        let aside = old.folder.with_extension("old");
+        disk::remove_dir(&aside)?;
         if old.folder.exists() {
-            disk::set_aside(&old.folder)?;
+            disk::rename(&old.folder, &aside)?;
         }
-        disk::rename(&self.folder, &old.folder)
+        disk::rename(&self.folder, &old.folder)?;
+        disk::remove_dir(&aside)
     }
 
     /// The object paths that have a pin and begin with `profiles/`.

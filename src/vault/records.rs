@@ -72,7 +72,14 @@ impl OpenVault<'_> {
         };
         // First the intent: a crash after the removal must not look like a theft.
         self.pins.set(path.as_str(), &pin).map_err(store::Error::Disk)?;
-        self.store.delete(path.as_str(), &digest)?;
+        if let Err(error) = self.store.delete(path.as_str(), &digest) {
+            // It still stands, so its absence would be a theft again.
+            if self.store.get(path.as_str()).is_ok_and(|now| now.is_some()) {
+                pin.state = PinState::Present;
+                let _known_as_leaving_then = self.pins.take_back(path.as_str(), &pin);
+            }
+            return Err(error.into());
+        }
         pin.state = PinState::Removed;
         self.remember(path.as_str(), &pin);
         Ok(())
@@ -94,10 +101,8 @@ impl OpenVault<'_> {
             .filter(|path| paths.binary_search(path).is_err())
             .collect();
         paths.extend(absent);
-        let mut listed: Vec<Listed> = paths
-            .into_iter()
-            .filter_map(|path| self.listed(path).transpose())
-            .collect::<Result<_, _>>()?;
+        let mut listed: Vec<Listed> =
+            paths.into_iter().filter_map(|path| self.listed(path)).collect();
         listed.sort_by(|a, b| match (&a.profile, &b.profile) {
             (Ok(a), Ok(b)) => a.name.cmp(&b.name),
             (a, b) => a.is_err().cmp(&b.is_err()),
@@ -106,20 +111,14 @@ impl OpenVault<'_> {
     }
 
     /// `None` for a profile that was removed in order.
-    fn listed(&self, path: String) -> Result<Option<Listed>, Error> {
-        let Some(parsed) = RecordPath::parse(&path) else {
-            let profile = Err(seal::Error::Misplaced("a file among the records").into());
-            return Ok(Some(Listed { path, profile }));
-        };
-        let profile = match self.read(&parsed, &path) {
-            Ok(None) => return Ok(None),
-            Ok(Some((record, _))) => Ok(record.profile),
-            Err(Error::Store(store::Error::Disk(error))) => {
-                return Err(Error::Store(store::Error::Disk(error)));
+    fn listed(&self, path: String) -> Option<Listed> {
+        let profile = match RecordPath::parse(&path) {
+            None => Err(seal::Error::Misplaced("a file among the records").into()),
+            Some(parsed) => {
+                self.read(&parsed, &path).transpose()?.map(|(record, _)| record.profile)
             }
-            Err(error) => Err(error),
         };
-        Ok(Some(Listed { path, profile }))
+        Some(Listed { path, profile })
     }
 
     fn record(&self, name: &ProfileName) -> Result<(Record, String), Error> {

@@ -21,6 +21,7 @@ mod scene;
 mod add_forms;
 mod commands;
 mod exec;
+mod interrupted;
 mod leaks;
 mod memory;
 mod names;

@@ -121,6 +121,15 @@ fn nothing_of_a_paste_that_is_too_long_reaches_the_shell() {
     paste.exits(12).leaves_the_terminal_alone().hides("of-a-paste");
 }
 
+// The same with a paste that is refused at its first bytes.
+#[test]
+fn nothing_of_a_paste_with_a_control_character_reaches_the_shell() {
+    let issuer = Issuer::https();
+    let rest = "echo of-a-paste-with-an-escape\r".repeat(2_000);
+    let paste = paste(&issuer, &format!("id\x1b[0m\r{rest}"));
+    paste.exits(2).leaves_the_terminal_alone().hides("of-a-paste");
+}
+
 #[test]
 fn without_a_vault_the_first_add_offers_to_make_one() {
     let world = World::new();

@@ -38,16 +38,25 @@ impl Before {
     /// [`vault::Error::Occupied`], [`config::Error::VaultExists`]: somebody's vault, even if it
     /// cannot be reached now.
     pub fn find(parts: &Parts, name: &VaultName, path: &Path) -> Result<Self, Failure> {
-        let born = path.exists() && vault::is_born(&parts.store(path)?).map_err(Failure::Vault)?;
         let settings = parts.settings()?;
         let known = settings.vaults().find(|(known, _)| *known == name).map(|(_, vault)| vault);
+        // Another name for the same place or the same vault: in use, even if it cannot be reached.
+        let taken = settings.vaults().find(|(other, vault)| {
+            *other != name
+                && (vault.path == path || known.is_some_and(|known| known.id == vault.id))
+        });
+        if let Some((other, _)) = taken {
+            return Err(config::Error::VaultExists(other.clone()).into());
+        }
+        let born_here = is_born(path, parts)?;
         match known {
-            Some(known) if !known.unborn || known.path != path => {
+            Some(known) if !known.unborn => Err(config::Error::VaultExists(name.clone()).into()),
+            Some(known) if known.path != path && is_born(&known.path, parts)? => {
                 Err(config::Error::VaultExists(name.clone()).into())
             }
-            Some(known) if born => Ok(Self::Born(known.clone())),
+            Some(known) if known.path == path && born_here => Ok(Self::Born(known.clone())),
+            _ if born_here => Err(vault::Error::Occupied(path.display().to_string()).into()),
             Some(known) => Ok(Self::Begun(known.clone())),
-            None if born => Err(vault::Error::Occupied(path.display().to_string()).into()),
             None => Ok(Self::Nothing),
         }
     }
@@ -59,6 +68,10 @@ impl Before {
             Self::Nothing | Self::Born(_) => None,
         }
     }
+}
+
+fn is_born(path: &Path, parts: &Parts) -> Result<bool, Failure> {
+    Ok(path.exists() && vault::is_born(&parts.store(path)?)?)
 }
 
 /// Everything that is decided before anything is written.
@@ -97,6 +110,12 @@ impl Plan {
     /// [`Failure`]; then nothing is left of it, unless it was about to be finished: that is said,
     /// and the next `init` does it.
     pub fn carry_out(mut self, parts: &Parts) -> Result<(Self, OpeningKey), Failure> {
+        // Before the old id is forgotten: later these files would be nobody's.
+        let begun = self.before.begun_id();
+        recovery::make_room(&self.recovery_file, begun, parts.style)?;
+        if let KeySource::File(file) = &self.registered.key {
+            recovery::make_room(file, begun, parts.style)?;
+        }
         register(&self.name, &self.registered, parts)?;
         if let Err(failure) = self.make(parts) {
             self.undo_if_unborn(parts);
@@ -111,7 +130,6 @@ impl Plan {
     }
 
     fn make(&self, parts: &Parts) -> Result<(), Failure> {
-        recovery::make_room(&self.recovery_file, self.before.begun_id())?;
         recovery::save(&self.recovery, &self.recovery_file)?;
         self.keep_device_key(parts)?;
         let place = &self.registered.path;
@@ -128,13 +146,8 @@ impl Plan {
     /// Nothing relies on the key before another process has found it again.
     fn keep_device_key(&self, parts: &Parts) -> Result<(), Failure> {
         let source = parts.source(self.device.vault(), &self.registered.key);
-        match &self.registered.key {
-            KeySource::Keychain => {}
-            KeySource::Passphrase => disk::make_private_dir(&parts.paths.identities())?,
-            KeySource::File(file) => {
-                disk::make_private_dir(&parts.paths.identities())?;
-                recovery::make_room(file, self.before.begun_id())?;
-            }
+        if self.registered.key != KeySource::Keychain {
+            disk::make_private_dir(&parts.paths.identities())?;
         }
         source.save(&self.device, parts.prompt.as_ref())?;
         if self.registered.key == KeySource::Keychain {

@@ -77,6 +77,7 @@ pub fn make(args: Args, parts: &Parts) -> Result<Made, Failure> {
     let _one_at_a_time = Lock::take(&config.join("init.lock"), limits::VAULT_LOCK, parts.clock())?;
     let before = match Before::find(parts, &name, &path)? {
         Before::Born(registered) => {
+            args.fit(&registered)?;
             let (registered, key) = founding::finish(&name, registered, parts)?;
             return Ok(Made { name, registered, key });
         }
@@ -92,6 +93,36 @@ pub fn make(args: Args, parts: &Parts) -> Result<Made, Failure> {
     let (plan, key) = plan.carry_out(parts)?;
     tell(&plan, parts);
     Ok(Made { name: plan.name, registered: plan.registered, key })
+}
+
+impl Args {
+    /// An interrupted run is finished as it was begun, or not at all.
+    fn fit(&self, begun: &Registered) -> Result<(), Failure> {
+        let key_fits = match (self.key, &begun.key) {
+            (None, _)
+            | (Some(KeyChoice::Keychain), KeySource::Keychain)
+            | (Some(KeyChoice::Passphrase), KeySource::Passphrase)
+            | (Some(KeyChoice::File), KeySource::File(_)) => true,
+            (Some(_), _) => false,
+        };
+        let file_fits = match (&self.identity_file, &begun.key) {
+            (None, _) => true,
+            (Some(file), KeySource::File(known)) => parts::absolute(file)? == *known,
+            (Some(_), _) => false,
+        };
+        let recovery_fits = match &self.recovery_file {
+            None => true,
+            Some(file) => recovery::holds_key_of(&parts::absolute(file)?, &begun.id),
+        };
+        if key_fits && file_fits && recovery_fits {
+            return Ok(());
+        }
+        Err(Failure::Usage(
+            "an interrupted `init` made this vault with other options: run `mintage init` without \
+             any to finish it"
+                .to_owned(),
+        ))
+    }
 }
 
 fn tell(plan: &Plan, parts: &Parts) {

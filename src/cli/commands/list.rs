@@ -42,7 +42,12 @@ pub fn run(args: &Args, parts: &Parts) -> Result<u8, Failure> {
         }
     }
     for (path, error) in &broken {
-        parts.style.warn(format_args!("`{path}`: {}", report::sentence(error)));
+        let text = report::sentence(error);
+        if text.contains(path.as_str()) {
+            parts.style.warn(text);
+        } else {
+            parts.style.warn(format_args!("`{path}`: {text}"));
+        }
     }
     if broken.is_empty() { Ok(0) } else { Err(Failure::SomeRecords(broken.len())) }
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::Failure;
 use crate::cli::parts::{self, Parts};
+use crate::cli::style::Style;
 use crate::disk;
 use crate::identity::{IdentityFile, Source as _};
 use crate::model::VaultName;
@@ -46,16 +47,22 @@ pub fn check_room(path: &Path, begun: Option<&str>) -> Result<(), Failure> {
 ///
 /// # Errors
 /// [`Failure::Disk`].
-pub fn make_room(path: &Path, begun: Option<&str>) -> Result<(), Failure> {
+pub fn make_room(path: &Path, begun: Option<&str>, style: Style) -> Result<(), Failure> {
     if path.symlink_metadata().is_ok() && is_leftover(path, begun) {
-        disk::set_aside(path)?;
+        let aside = disk::set_aside(path)?;
+        style.say(format_args!("what an interrupted run left is now `{}`", aside.display()));
     }
     Ok(())
 }
 
 fn is_leftover(path: &Path, begun: Option<&str>) -> bool {
-    let held = IdentityFile::new(path.to_owned()).load(&Nobody).ok();
-    held.zip(begun).is_some_and(|(key, begun)| key.vault().as_str() == begun)
+    begun.is_some_and(|id| holds_key_of(path, id))
+}
+
+/// Whether the file at `path` holds a key of the vault `id`.
+pub fn holds_key_of(path: &Path, id: &str) -> bool {
+    let held = IdentityFile::new(path.to_owned()).load(&Nobody);
+    held.is_ok_and(|key| key.vault().as_str() == id)
 }
 
 fn ask(name: &VaultName, parts: &Parts) -> Result<PathBuf, Failure> {

@@ -68,10 +68,10 @@ fn list(parts: &Parts) -> Result<u8, Failure> {
         let vaults: Vec<_> = settings
             .vaults()
             .map(|(name, vault)| {
-                let Registered { path, id, fingerprint, key, unborn: _ } = vault;
+                let Registered { path, id, fingerprint, key, unborn } = vault;
                 json!({
                     "vault": name.as_str(), "default": settings.is_default(name), "path": path,
-                    "id": id, "fingerprint": fingerprint, "key": key.as_str(),
+                    "id": id, "fingerprint": fingerprint, "key": key.as_str(), "unfinished": unborn,
                 })
             })
             .collect();
@@ -82,7 +82,8 @@ fn list(parts: &Parts) -> Result<u8, Failure> {
         .vaults()
         .map(|(name, vault)| {
             let place = vault.path.display().to_string();
-            vec![name.to_string(), place, vault.key.as_str().to_owned(), vault.fingerprint.clone()]
+            let state = if vault.unborn { "unfinished" } else { vault.key.as_str() };
+            vec![name.to_string(), place, state.to_owned(), vault.fingerprint.clone()]
         })
         .collect();
     if style::is_seen() {

@@ -139,6 +139,18 @@ pub fn write_lines<T: Display>(lines: impl IntoIterator<Item = T>) -> Result<(),
     write(text.as_bytes())
 }
 
+/// Writes rows: aligned at a terminal, separated by tabs on a pipe.
+///
+/// # Errors
+/// [`Failure::Output`].
+pub fn write_rows(rows: &[Vec<String>]) -> Result<(), Failure> {
+    if is_seen() {
+        write_lines(table(rows))
+    } else {
+        write_lines(rows.iter().map(|row| row.join("\t")))
+    }
+}
+
 /// Writes one JSON object on a line, with `"v":1` first. Characters that act on a terminal are in it
 /// as escapes only.
 ///

@@ -92,11 +92,6 @@ impl Members {
         self.sequence
     }
 
-    /// Each member.
-    pub fn iter(&self) -> impl Iterator<Item = &Member> {
-        self.list.iter()
-    }
-
     /// Whether `key` is one of theirs.
     #[must_use]
     pub fn has(&self, key: &VerifyKey) -> bool {

@@ -72,18 +72,6 @@ impl<'a> OpenVault<'a> {
         }
     }
 
-    /// Who may open it.
-    #[must_use]
-    pub fn members(&self) -> &Members {
-        &self.members
-    }
-
-    /// The epoch that records are sealed in now.
-    #[must_use]
-    pub fn epoch(&self) -> u32 {
-        self.keys.newest().number()
-    }
-
     /// What was noticed on the way; each is given once.
     pub fn take_warnings(&self) -> Vec<Warning> {
         self.warnings.take()

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::clock::Clock;
 use crate::disk::{self, Lock};
 use crate::limits;
-use crate::seal::{Pin, PinKey};
+use crate::seal::{Pin, PinKey, PinState};
 
 /// A pin has well under this.
 const CAP: u64 = 4096;
@@ -53,12 +53,15 @@ impl<'a> Pins<'a> {
         self.write(path, pin, is_later)
     }
 
-    /// Keeps `pin` whatever was known at its version: what was begun did not happen.
+    /// Keeps `pin` in place of the beginning of a removal that did not happen. A removal that did,
+    /// by another process, stands.
     ///
     /// # Errors
     /// [`disk::Error`].
     pub(super) fn take_back(&self, path: &str, pin: &Pin) -> Result<(), disk::Error> {
-        self.write(path, pin, |known, pin| known.version > pin.version)
+        self.write(path, pin, |known, pin| {
+            known.version > pin.version || known.state == PinState::Removed
+        })
     }
 
     fn write(
@@ -130,7 +133,7 @@ fn entries(folder: &Path) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::clock::System;
-    use crate::seal::{OpeningKey, PinState, VaultId};
+    use crate::seal::{OpeningKey, VaultId};
 
     #[test]
     fn a_pin_never_goes_back() {

@@ -82,7 +82,8 @@ pub struct Plan {
     pub registered: Registered,
     /// The file of its recovery key.
     pub recovery_file: PathBuf,
-    device: OpeningKey,
+    /// Its opening key.
+    pub device: OpeningKey,
     recovery: OpeningKey,
     before: Before,
 }
@@ -104,12 +105,12 @@ impl Plan {
         Self { name, registered, recovery_file, device, recovery, before }
     }
 
-    /// Makes the vault and gives back its opening key.
+    /// Makes the vault.
     ///
     /// # Errors
     /// [`Failure`]; then nothing is left of it, unless it was about to be finished: that is said,
     /// and the next `init` does it.
-    pub fn carry_out(mut self, parts: &Parts) -> Result<(Self, OpeningKey), Failure> {
+    pub fn carry_out(&mut self, parts: &Parts) -> Result<(), Failure> {
         // Before the old id is forgotten: later these files would be nobody's.
         let begun = self.before.begun_id();
         recovery::make_room(&self.recovery_file, begun, parts.style)?;
@@ -125,8 +126,7 @@ impl Plan {
         register(&self.name, &self.registered, parts)?;
         let store = parts.store(&self.registered.path)?;
         parts.say_warnings(&parts.open(store, &self.registered, &self.device)?);
-        let key = OpeningKey::parse(&self.device.to_line()).map_err(vault::Error::from)?;
-        Ok((self, key))
+        Ok(())
     }
 
     fn make(&self, parts: &Parts) -> Result<(), Failure> {
@@ -165,10 +165,7 @@ impl Plan {
     /// A failed run leaves nothing that a person would have to clean up; but once a vault may be
     /// there, its keys are all that opens it.
     fn undo_if_unborn(&self, parts: &Parts) {
-        let place = &self.registered.path;
-        let born = place.exists()
-            && parts.store(place).map_or(true, |store| vault::is_born(&store).unwrap_or(true));
-        if born {
+        if is_born(&self.registered.path, parts).unwrap_or(true) {
             parts.style.warn("the vault may be there already: run the same command to finish it");
             return;
         }

@@ -89,10 +89,10 @@ pub fn make(args: Args, parts: &Parts) -> Result<Made, Failure> {
         recovery::check_room(file, before.begun_id())?;
     }
     let recovery_file = recovery::choose(args.recovery_file, &name, before.begun_id(), parts)?;
-    let plan = Plan::new(name, &id, (path, key, recovery_file), before);
-    let (plan, key) = plan.carry_out(parts)?;
+    let mut plan = Plan::new(name, &id, (path, key, recovery_file), before);
+    plan.carry_out(parts)?;
     tell(&plan, parts);
-    Ok(Made { name: plan.name, registered: plan.registered, key })
+    Ok(Made { name: plan.name, registered: plan.registered, key: plan.device })
 }
 
 impl Args {

@@ -31,15 +31,13 @@ pub fn run(args: &Args, parts: &Parts) -> Result<u8, Failure> {
         style::write_json(json!({ "profiles": chosen, "problems": problems }))?;
     } else {
         let mut rows: Vec<Vec<String>> = chosen.iter().map(|profile| row(profile)).collect();
-        if !style::is_seen() {
-            style::write_lines(rows.iter().map(|row| row.join("\t")))?;
-        } else if rows.is_empty() {
+        if style::is_seen() && rows.is_empty() {
             parts.style.say("no profiles");
-        } else {
+        } else if style::is_seen() {
             let heading = ["NAME", "PRESET", "HOST", "EXPIRES", "LABEL"];
             rows.insert(0, heading.map(str::to_owned).to_vec());
-            style::write_lines(style::table(&rows))?;
         }
+        style::write_rows(&rows)?;
     }
     for (path, error) in &broken {
         let text = report::sentence(error);

@@ -86,11 +86,7 @@ fn list(parts: &Parts) -> Result<u8, Failure> {
             vec![name.to_string(), place, state.to_owned(), vault.fingerprint.clone()]
         })
         .collect();
-    if style::is_seen() {
-        style::write_lines(style::table(&rows))?;
-    } else {
-        style::write_lines(rows.iter().map(|row| row.join("\t")))?;
-    }
+    style::write_rows(&rows)?;
     Ok(0)
 }
 

@@ -52,7 +52,7 @@ pub fn lease_for(
     clock: &dyn Clock,
 ) -> Result<Lease, Error> {
     let minted = mint::mint(profile, request, proxy, clock);
-    stack::scrub();
+    stack::scrub(stack::Depth::Mint);
     minted.map_err(|source| Error::Mint { preset: profile.preset.clone(), source })
 }
 

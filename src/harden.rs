@@ -35,6 +35,18 @@ pub fn apply() -> Before {
 }
 
 impl Before {
+    /// Whether core files are refused now.
+    #[must_use]
+    pub fn is_core_refused(self) -> bool {
+        #[cfg(unix)]
+        {
+            use rustix::process::{Resource, getrlimit};
+            getrlimit(Resource::Core).current == Some(0)
+        }
+        #[cfg(not(unix))]
+        true
+    }
+
     /// Gives the soft core limit back, just before another program takes this process over.
     pub fn restore(self) {
         #[cfg(unix)]

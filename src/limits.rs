@@ -23,6 +23,14 @@ pub const PADDING: usize = 512;
 
 /// Profiles in one vault.
 pub const PROFILES: usize = 100_000;
+/// Records of one shard, of 256, from which on all are counted before one is added: well below the
+/// 390 that a full vault has in each, so that no full one is missed, and far above what others have.
+pub const CROWDED_SHARD: usize = 250;
+/// The local index of a full vault, with labels and tags of some length.
+pub const INDEX: u64 = 256 * 1024 * 1024;
+/// A file or folder changed less than this before it was looked at may change again without a trace:
+/// the coarsest file systems count time in steps of two seconds.
+pub const SETTLED: Duration = Duration::from_secs(3);
 /// A profile name: 128 characters fit every file name and table.
 pub const PROFILE_NAME: usize = 128;
 /// A label, an audience, a resource.
@@ -31,6 +39,8 @@ pub const TEXT: usize = 512;
 pub const CLIENT_ID: usize = 1024;
 /// A client secret: the largest real ones are PEM keys of some KiB.
 pub const SECRET: usize = 64 * 1024;
+/// Further secret fields of a profile.
+pub const FIELDS: usize = 16;
 /// CA certificates of one profile (PEM).
 pub const CA_BUNDLE: usize = 64 * 1024;
 /// Everything read from a pipe or prompt at once: a secret of full size, wrapped in JSON escapes.

@@ -63,6 +63,14 @@ macro_rules! secret_bytes {
             pub fn is_empty(&self) -> bool {
                 self.len() == 0
             }
+
+            /// Whether both hold the same bytes; the time it takes tells only whether they are as
+            /// long as each other.
+            #[must_use]
+            pub fn is_same_as(&self, other: &Self) -> bool {
+                let differing = self.expose().iter().zip(other.expose()).map(|(a, b)| a ^ b);
+                self.len() == other.len() && differing.fold(0, |all, it| all | it) == 0
+            }
         }
     };
 }
@@ -105,6 +113,11 @@ secret_bytes! {
     /// What an issuer gave beside a client id. Any bytes, 1 to `limits::SECRET` of them: it is
     /// stored and sent exactly as it was given.
     ClientSecret
+}
+
+secret_bytes! {
+    /// A further secret of a profile: a database URL, a signing key. Any bytes, kept as given.
+    FieldSecret
 }
 
 secret_bytes! {
@@ -152,5 +165,14 @@ mod tests {
         assert_eq!(secret.expose(), [0, 255, b'\n', b':']);
         assert_eq!(secret.len(), 4);
         assert!(!secret.is_empty());
+    }
+
+    #[test]
+    fn secrets_are_compared_by_their_bytes() {
+        let secret = |bytes: &[u8]| ClientSecret::new(Zeroizing::new(bytes.to_vec()));
+        assert!(secret(b"abc").is_same_as(&secret(b"abc")));
+        for other in [&b"abd"[..], b"ab", b"abcd", b""] {
+            assert!(!secret(b"abc").is_same_as(&secret(other)));
+        }
     }
 }

@@ -5,16 +5,26 @@
 
 use zeroize::Zeroize;
 
-/// How deep below the caller's frame the stack is overwritten. A mint over TLS was measured to use
-/// less than half of it; the main thread has 8 MiB.
-const DEPTH: usize = 1024 * 1024;
 const STEP: usize = 64 * 1024;
 
-/// Overwrites one mebibyte of stack below the caller with zeros. To be called once the secrets are
-/// dropped, from a frame at or above the one that first held them.
+/// How deep below the caller's frame the stack is overwritten: what was measured to be used, twice
+/// over. Each page costs, so that not everything is overwritten always; the main thread has 8 MiB.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// Below the opening of a vault.
+    Opening,
+    /// Below a mint over TLS.
+    Mint,
+}
+
+/// Overwrites the stack below the caller with zeros: 128 KiB or 1 MiB. To be called once the secrets
+/// are dropped, from a frame at or above the one that first held them.
 #[inline(never)]
-pub fn scrub() {
-    descend(DEPTH / STEP);
+pub fn scrub(depth: Depth) {
+    descend(match depth {
+        Depth::Opening => 2,
+        Depth::Mint => 16,
+    });
 }
 
 #[expect(clippy::large_stack_arrays, reason = "to use the stack up is what it is for")]

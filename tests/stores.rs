@@ -5,7 +5,7 @@
 use mintage::clock::System;
 use mintage::limits;
 use mintage::seal::digest;
-use mintage::store::{DirStore, Error, Expect, MemoryStore, Store};
+use mintage::store::{DirStore, Error, Expect, Look, MemoryStore, Store};
 
 const KEY: &str = "key.age";
 const RECORD: &str = "profiles/ab/ab00.age";
@@ -48,13 +48,11 @@ fn a_change_that_expects_something_else_is_a_conflict_and_changes_nothing() {
         let conflicts = |result| matches!(result, Err(Error::Conflict));
         assert!(conflicts(store.put(KEY, b"two", Expect::Digest(&digest(b"one")))));
         assert_eq!(store.get(KEY).expect("readable"), None);
-        assert!(conflicts(store.delete(KEY, &digest(b"one"))));
         store.put(KEY, b"one", Expect::Absent).expect("saved");
         assert!(conflicts(store.put(KEY, b"two", Expect::Absent)));
         assert!(conflicts(store.put(KEY, b"one", Expect::Absent)));
         assert!(conflicts(store.put(KEY, b"two", Expect::Digest(&digest(b"two")))));
         assert!(conflicts(store.put(KEY, b"two", Expect::Digest(""))));
-        assert!(conflicts(store.delete(KEY, &digest(b"two"))));
         holds(store, KEY, b"one");
     });
 }
@@ -65,10 +63,7 @@ fn a_change_that_expects_what_is_there_is_made() {
         store.put(RECORD, b"one", Expect::Absent).expect("saved");
         store.put(RECORD, b"two", Expect::Digest(&digest(b"one"))).expect("saved");
         holds(store, RECORD, b"two");
-        store.delete(RECORD, &digest(b"two")).expect("removed");
-        assert_eq!(store.get(RECORD).expect("readable"), None);
-        store.put(RECORD, b"three", Expect::Absent).expect("saved");
-        holds(store, RECORD, b"three");
+        holds(store, RECORD, b"two");
     });
 }
 
@@ -85,8 +80,24 @@ fn records_are_listed_in_order_and_nothing_else_is() {
         let mut expected = records.to_vec();
         expected.sort_unstable();
         assert_eq!(store.list_records().expect("listed"), expected);
-        store.delete(&record("00", "1"), &digest(b"x")).expect("removed");
-        assert_eq!(store.list_records().expect("listed").len(), 2);
+        let keys = |looks: Vec<Look>| looks.into_iter().map(|look| look.key).collect::<Vec<_>>();
+        assert_eq!(keys(store.shards().expect("listed")), ["profiles/00", "profiles/ff"]);
+        assert_eq!(keys(store.records("profiles/00").expect("listed")), &expected[..2]);
+        assert_eq!(keys(store.records("profiles/11").expect("listed")), Vec::<String>::new());
+    });
+}
+
+#[test]
+fn what_is_destroyed_is_gone_and_may_be_destroyed_again() {
+    over_each(|store| {
+        for key in [KEY, RECORD, "members.age", "vault.json"] {
+            store.put(key, b"x", Expect::Absent).expect("saved");
+        }
+        for _ in 0..2 {
+            store.destroy().expect("destroyed");
+            assert_eq!(store.get(KEY).expect("readable"), None);
+            assert_eq!(store.list_records().expect("listed"), Vec::<String>::new());
+        }
     });
 }
 

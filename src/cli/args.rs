@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
-use super::commands::{add, exec, init, list, presets, remove, show, status, token, vault};
+use super::commands::{
+    add, check, completions, default, destroy, doctor, edit, exec, init, inspect, list, man,
+    passphrase, presets, remove, rename, show, status, token, vault,
+};
 
 /// A credential vault that mints short-lived tokens.
 #[derive(Debug, Parser)]
@@ -72,18 +75,38 @@ pub enum Command {
     List(list::Args),
     /// Show one profile
     Show(show::Args),
+    /// Change a profile, or all with a tag
+    Edit(Box<edit::Args>),
+    /// Give a profile another name
+    Rename(rename::Args),
     /// Remove a profile
     Remove(remove::Args),
+    /// Choose the profile that is meant where none is named
+    Default(default::Args),
     /// Mint a token and write it to standard output
     Token(token::Args),
     /// Run a command with a fresh token in its environment
     Exec(exec::Args),
+    /// Show what a token says of itself, without the token
+    Inspect(inspect::Args),
+    /// Log in once for each profile, and report
+    Check(check::Args),
     /// List the services that `add --preset` knows
     Presets(presets::Args),
     /// Say which vault, key and protection are in force
     Status(status::Args),
+    /// Look for what is wrong or weak, and say how to mend it
+    Doctor(doctor::Args),
+    /// Change the passphrase, or where the opening key is kept
+    Passphrase(passphrase::Args),
     /// List, register and accept vaults
     Vault(vault::Args),
+    /// Destroy a vault with all that is in it
+    Destroy(destroy::Args),
+    /// Write the script that teaches a shell to complete commands
+    Completions(completions::Args),
+    /// Write the manual page
+    Man(man::Args),
     #[command(hide = true)]
     InternalStretch,
     #[command(hide = true)]

@@ -1,7 +1,7 @@
 //! What can go wrong, seen from the command line.
 
 use crate::model::ProfileName;
-use crate::{broker, config, disk, handover, http, identity, model, prompt, vault};
+use crate::{broker, config, disk, handover, http, identity, mint, model, prompt, vault};
 
 /// Why a command failed. Nothing in it can hold a secret.
 #[derive(Debug, thiserror::Error)]
@@ -55,7 +55,52 @@ pub enum Failure {
     TokenOnly(String),
     /// The value cannot be put into an environment variable.
     #[error("`{0}` cannot be put into an environment variable: it is not set, or has a zero byte")]
-    NotForEnvironment(&'static str),
+    NotForEnvironment(String),
+    /// The profile has no such further secret. What was asked for is not kept: it may be one.
+    #[error("profile `{0}` has no such field (not repeated: it may be a secret)")]
+    NoField(ProfileName),
+    /// Who changes where a token-only secret goes must have it.
+    #[error(
+        "`{0}` is token-only: where its secret goes, or that it is token-only, is changed only by \
+         who gives the secret again"
+    )]
+    SecretNeeded(ProfileName),
+    /// The issuer's metadata names another token endpoint than is sealed.
+    #[error("the issuer of `{profile}` now names another token endpoint, at `{host}`")]
+    Drift {
+        /// The profile.
+        profile: ProfileName,
+        /// Where the new one is.
+        host: String,
+    },
+    /// The metadata of an issuer could not be had.
+    #[error("nothing was learned from the issuer: {0}")]
+    Discovery(#[source] mint::Error),
+    /// The profile was made by a later version.
+    #[error("the profile's preset is not known to this version of mintage")]
+    UnknownPreset,
+    /// The default profile of the settings is gone.
+    #[error("the default profile was removed or renamed")]
+    NoDefault,
+    /// A host that did not answer others is not asked again.
+    #[error("not asked: `{host}` did not answer three times in a row")]
+    NotAsked {
+        /// The host.
+        host: String,
+    },
+    /// Some of many failed; they were reported one by one.
+    #[error("{count} of {total} failed")]
+    SomeFailed {
+        /// How many.
+        count: usize,
+        /// Of how many.
+        total: usize,
+        /// The exit code of the gravest.
+        code: u8,
+    },
+    /// `doctor` found something.
+    #[error("{0} of the checks failed")]
+    Unwell(usize),
     /// Some records could not be read; they were reported one by one.
     #[error("{0} of the records could not be read")]
     SomeRecords(usize),

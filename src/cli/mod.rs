@@ -2,6 +2,7 @@
 
 mod args;
 mod commands;
+mod completion;
 mod failure;
 mod input;
 mod parts;
@@ -27,6 +28,9 @@ use crate::harden;
 #[must_use]
 pub fn run(arguments: &[OsString]) -> u8 {
     let before = harden::apply();
+    if completion::answer(arguments) {
+        return 0;
+    }
     if let Err(failure) = trap::check(arguments) {
         return report::show(&failure, style::Style::plain());
     }

@@ -15,6 +15,7 @@ use crate::limits;
 use crate::model::VaultName;
 use crate::prompt::{Nobody, Prompt, Terminal};
 use crate::seal::{self, Fingerprint, OpeningKey, VaultId};
+use crate::stack;
 use crate::store::DirStore;
 use crate::vault::{self, OpenVault, Pins};
 
@@ -56,6 +57,11 @@ impl Parts {
     /// The clocks.
     pub fn clock(&self) -> &dyn Clock {
         &self.clock
+    }
+
+    /// The day it is, in UTC.
+    pub fn today(&self) -> jiff::civil::Date {
+        self.clock.wall().to_zoned(jiff::tz::TimeZone::UTC).date()
     }
 
     /// The settings as they are on disk now.
@@ -119,11 +125,23 @@ impl Parts {
         self.paths.identities().join(format!("{id}.age"))
     }
 
+    /// The file of the opening key of vault `id` where no other is chosen.
+    pub fn own_key_file(&self, id: &VaultId) -> PathBuf {
+        self.paths.identities().join(format!("{id}.key"))
+    }
+
     /// Opens the vault that is meant.
     ///
     /// # Errors
     /// [`Failure::Config`], [`Failure::Identity`], [`Failure::Vault`].
     pub fn open_vault(&self) -> Result<OpenVault<'_>, Failure> {
+        let opened = self.load_and_open();
+        // The opening key was moved about.
+        stack::scrub(stack::Depth::Opening);
+        opened
+    }
+
+    fn load_and_open(&self) -> Result<OpenVault<'_>, Failure> {
         let (name, registered) = self.registered()?;
         self.style.note(format_args!(
             "vault `{name}` at `{}`, key from the {}",

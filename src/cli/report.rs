@@ -43,12 +43,22 @@ pub fn exit_code(failure: &Failure) -> u8 {
         Failure::Config(error) => config_code(error),
         Failure::Disk(error) => disk_code(error),
         Failure::Identity(error) => identity_code(error),
-        Failure::NotReadBack => 8,
+        Failure::NotReadBack | Failure::NotAsked { .. } => 8,
         Failure::Vault(error) => vault_code(error),
         Failure::Mint { source, .. } => broker_code(source),
-        Failure::Ca(_) | Failure::NotForEnvironment(_) | Failure::Output(_) => 1,
+        Failure::Ca(_)
+        | Failure::NotForEnvironment(_)
+        | Failure::Output(_)
+        | Failure::UnknownPreset
+        | Failure::Unwell(_) => 1,
+        Failure::NoField(_) | Failure::NoDefault => 3,
+        Failure::Discovery(error) => mint_code(error),
+        Failure::SomeFailed { code, .. } => *code,
         Failure::Prompt(error) => prompt_code(error),
-        Failure::NotConfirmed | Failure::TokenOnly(_) => 9,
+        Failure::NotConfirmed
+        | Failure::TokenOnly(_)
+        | Failure::SecretNeeded(_)
+        | Failure::Drift { .. } => 9,
         Failure::SomeRecords(_) => 6,
         Failure::BeforeChild(inner) => match exit_code(inner) {
             ended @ (130 | 143) => ended,
@@ -145,12 +155,16 @@ fn vault_code(error: &vault::Error) -> u8 {
 fn broker_code(error: &broker::Error) -> u8 {
     match error {
         broker::Error::Vault(error) => vault_code(error),
-        broker::Error::Mint { source, .. } => match source {
-            mint::Error::Grant(error) => grant_code(error),
-            mint::Error::Http(error) => http_code(error),
-            mint::Error::TooShort { .. } => 10,
-            mint::Error::UnknownPreset | mint::Error::Runtime(_) => 1,
-        },
+        broker::Error::Mint { source, .. } => mint_code(source),
+    }
+}
+
+fn mint_code(error: &mint::Error) -> u8 {
+    match error {
+        mint::Error::Grant(error) => grant_code(error),
+        mint::Error::Http(error) => http_code(error),
+        mint::Error::TooShort { .. } => 10,
+        mint::Error::UnknownPreset | mint::Error::Runtime(_) => 1,
     }
 }
 
@@ -176,7 +190,7 @@ fn http_code(error: &http::Error) -> u8 {
 }
 
 /// Commands to paste, and what to know.
-fn hints(failure: &Failure) -> Vec<String> {
+pub fn hints(failure: &Failure) -> Vec<String> {
     match failure {
         Failure::SecretOnCommandLine => history_advice(),
         Failure::Config(error) => config_hints(error),
@@ -190,6 +204,16 @@ fn hints(failure: &Failure) -> Vec<String> {
         }
         Failure::NotConfirmed => one("add `--yes` to go on without being asked"),
         Failure::TokenOnly(name) => one(&format!("mintage token {name}")),
+        Failure::UnknownPreset => one("upgrade mintage"),
+        Failure::NoDefault => one("mintage default NAME"),
+        Failure::NoField(profile) => one(&format!("mintage show {profile}")),
+        Failure::SecretNeeded(name) => {
+            one(&format!("give it on standard input: mintage edit {name} … --secret-stdin"))
+        }
+        Failure::Drift { profile, .. } => {
+            one(&format!("where that is meant: mintage edit {profile} --issuer URL"))
+        }
+        Failure::Discovery(error) => mint_hints(error, ""),
         Failure::BeforeChild(inner) => hints(inner),
         Failure::Pasted(_) => {
             one("paste `id:secret`, the two `.env` lines, a JSON object with `client_id` and \
@@ -201,6 +225,9 @@ fn hints(failure: &Failure) -> Vec<String> {
         | Failure::Prompt(_)
         | Failure::NotForEnvironment(_)
         | Failure::SomeRecords(_)
+        | Failure::NotAsked { .. }
+        | Failure::SomeFailed { .. }
+        | Failure::Unwell(_)
         | Failure::Output(_)
         | Failure::Child(_) => Vec::new(),
     }

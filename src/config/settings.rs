@@ -33,6 +33,9 @@ pub struct Registered {
     pub key: KeySource,
     /// Its making was begun and has not been finished: nothing can have been sealed in it.
     pub unborn: bool,
+    /// The profile used where none is named: the path of its record, which tells nothing of its
+    /// name.
+    pub profile: Option<String>,
 }
 
 /// Where an opening key comes from.
@@ -126,6 +129,11 @@ impl Settings {
         self.vaults.insert(name, vault);
     }
 
+    /// The registration named `name`, to be changed.
+    pub fn vault_mut(&mut self, name: &VaultName) -> Option<&mut Registered> {
+        self.vaults.get_mut(name)
+    }
+
     /// Takes a registration back. Another vault becomes the default where this one was it.
     pub fn forget(&mut self, name: &VaultName) {
         self.vaults.remove(name);
@@ -199,6 +207,8 @@ struct VaultForm {
     identity_file: Option<String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     unborn: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    profile: Option<String>,
 }
 
 impl TryFrom<Form> for Settings {
@@ -233,7 +243,7 @@ impl TryFrom<VaultForm> for Registered {
     type Error = &'static str;
 
     fn try_from(form: VaultForm) -> Result<Self, &'static str> {
-        let VaultForm { path, id, fingerprint, key, identity_file, unborn } = form;
+        let VaultForm { path, id, fingerprint, key, identity_file, unborn, profile } = form;
         let key = match (key.as_str(), identity_file) {
             ("keychain", None) => KeySource::Keychain,
             ("passphrase", None) => KeySource::Passphrase,
@@ -246,7 +256,7 @@ impl TryFrom<VaultForm> for Registered {
         if !path.is_absolute() {
             return Err("`path` is not absolute");
         }
-        Ok(Self { path, id, fingerprint, key, unborn })
+        Ok(Self { path, id, fingerprint, key, unborn, profile })
     }
 }
 
@@ -271,7 +281,7 @@ impl TryFrom<&Registered> for VaultForm {
     type Error = PathBuf;
 
     fn try_from(vault: &Registered) -> Result<Self, PathBuf> {
-        let Registered { path, id, fingerprint, key, unborn } = vault;
+        let Registered { path, id, fingerprint, key, unborn, profile } = vault;
         let text = |path: &Path| path.to_str().map(str::to_owned).ok_or_else(|| path.to_owned());
         let identity_file = match key {
             KeySource::File(file) => Some(text(file)?),
@@ -284,6 +294,7 @@ impl TryFrom<&Registered> for VaultForm {
             key: key.as_str().to_owned(),
             identity_file,
             unborn: *unborn,
+            profile: profile.clone(),
         })
     }
 }

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 pub use descriptor::{read_descriptor, read_stdin};
 pub use durable::{create_new, make_private_dir, remove, remove_dir, rename, replace, set_aside};
 pub use lock::Lock;
-pub use trust::{check_dir, check_place, read_any, read_private};
+pub use trust::{check_dir, check_place, last_change, read_any, read_private};
 
 /// What went wrong with a file, by what the caller can do next.
 #[derive(Debug, thiserror::Error)]

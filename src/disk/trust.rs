@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use zeroize::Zeroizing;
 
 use super::{Error, failed};
@@ -101,6 +102,23 @@ fn check_parents(path: &Path) -> Result<(), Error> {
         judge::parent(parent, &found)?;
     }
     Ok(())
+}
+
+/// When a file or folder was last changed in any way, and a number that tells it from whatever
+/// replaces it; `None` where the system does not say.
+#[must_use]
+pub fn last_change(found: &fs::Metadata) -> Option<(Timestamp, u64)> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        let nanoseconds = i32::try_from(found.ctime_nsec()).ok()?;
+        Some((Timestamp::new(found.ctime(), nanoseconds).ok()?, found.ino()))
+    }
+    #[cfg(not(unix))]
+    {
+        let changed = Timestamp::try_from(found.modified().ok()?).ok()?;
+        Some((changed, 0))
+    }
 }
 
 fn untrusted(path: &Path, why: &'static str, mend: Option<String>) -> Error {

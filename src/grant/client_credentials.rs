@@ -55,7 +55,7 @@ impl Run<'_> {
         http::Request {
             endpoint: endpoint.clone(),
             authorization: oauth::authorization(*auth, credential),
-            form: form.finish(),
+            form: Some(form.finish()),
         }
     }
 }

@@ -5,6 +5,7 @@
 //! that uses it.
 
 mod client_credentials;
+pub mod discovery;
 mod lifetime;
 mod oauth;
 mod preset;

@@ -1,6 +1,6 @@
 //! Services as data: what is particular to each, one row a service.
 
-use crate::model::AuthStyle;
+use crate::model::{AuthStyle, FieldName};
 
 /// What a profile of a service starts from. Values are copied into the profile when it is added;
 /// a later change of a row never moves an existing profile.
@@ -34,7 +34,7 @@ pub struct Template {
 }
 
 /// What a variable of a child can hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {
     /// A fresh token.
     Token,
@@ -48,6 +48,8 @@ pub enum Value {
     ClientSecret,
     /// The base URL of the service.
     BaseUrl,
+    /// A further secret of the profile.
+    Field(FieldName),
 }
 
 impl Value {
@@ -60,16 +62,23 @@ impl Value {
         ("base_url", Self::BaseUrl),
     ];
 
-    /// The value that `name` means.
+    /// The value that `name` means: one that every profile has, else a field of its own.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
+        let known = Self::NAMES.iter().find(|(known, _)| *known == name);
+        known.map(|(_, value)| value.clone()).or_else(|| name.parse().ok().map(Self::Field))
     }
 
     /// Whether a token must be minted for it.
     #[must_use]
-    pub fn needs_a_token(self) -> bool {
+    pub fn needs_a_token(&self) -> bool {
         matches!(self, Self::Token | Self::ExpiresAt | Self::Scope)
+    }
+
+    /// Whether it is a secret of the profile, which a token-only one never gives.
+    #[must_use]
+    pub fn is_secret(&self) -> bool {
+        matches!(self, Self::ClientSecret | Self::Field(_))
     }
 }
 
@@ -140,6 +149,8 @@ mod tests {
         for (name, value) in Value::NAMES {
             assert_eq!(Value::parse(name), Some(value));
         }
-        assert_eq!(Value::parse("secret"), None);
+        let field = "database_url".parse().expect("a name");
+        assert_eq!(Value::parse("database_url"), Some(Value::Field(field)));
+        assert_eq!(Value::parse("no-such"), None);
     }
 }

@@ -47,24 +47,28 @@ impl Client {
         Ok(Self { inner })
     }
 
-    /// Sends `request` once as a form POST and reads the answer whole.
+    /// Sends `request` once, as a form POST or a GET, and reads the answer whole.
     ///
     /// # Errors
     /// [`Error`]; a status of any kind is not an error here.
     pub async fn send(&self, request: &Request) -> Result<Reply, Error> {
-        let mut post = self
-            .inner
-            .post(request.endpoint.url().clone())
-            .header(ACCEPT, "application/json")
-            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(request.form.expose().to_vec());
+        let url = request.endpoint.url().clone();
+        let mut sending = match &request.form {
+            None => self.inner.get(url),
+            Some(form) => self
+                .inner
+                .post(url)
+                .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+                .body(form.expose().to_vec()),
+        };
+        sending = sending.header(ACCEPT, "application/json");
         if let Some(authorization) = &request.authorization {
             let mut value = HeaderValue::from_bytes(authorization.expose())
                 .map_err(|_| Error::Client("the credential does not fit a header".into()))?;
             value.set_sensitive(true);
-            post = post.header(AUTHORIZATION, value);
+            sending = sending.header(AUTHORIZATION, value);
         }
-        let response = post.send().await.map_err(|error| classify(&error, &request.endpoint))?;
+        let response = sending.send().await.map_err(|error| classify(&error, &request.endpoint))?;
         read(response, &request.endpoint).await
     }
 }

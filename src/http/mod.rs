@@ -9,7 +9,7 @@ mod roots;
 use std::time::Duration;
 
 pub use client::Client;
-pub use roots::is_usable as is_usable_ca;
+pub use roots::{count as count_roots, is_usable as is_usable_ca};
 
 use crate::model::{Endpoint, Untrusted};
 use crate::secret::{Outgoing, ReplyBody};
@@ -20,8 +20,8 @@ pub struct Request {
     pub endpoint: Endpoint,
     /// The value of the `Authorization` header, where there is one.
     pub authorization: Option<Outgoing>,
-    /// The form body; it may hold a credential.
-    pub form: Outgoing,
+    /// The form body, which may hold a credential; a request without one is a GET.
+    pub form: Option<Outgoing>,
 }
 
 /// One answer, read whole.

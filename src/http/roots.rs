@@ -62,6 +62,12 @@ fn platform() -> Option<Vec<Certificate>> {
     None
 }
 
+/// How many roots the platform has; `None` where the system is asked for each.
+#[must_use]
+pub fn count() -> Option<usize> {
+    platform().map(|roots| roots.len())
+}
+
 /// Whether `pem` holds certificates, and each can be a root; asked when a profile is added.
 #[must_use]
 pub fn is_usable(pem: &str) -> bool {

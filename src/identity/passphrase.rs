@@ -1,6 +1,6 @@
 //! The opening key in a file in the config folder, wrapped by a passphrase.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
@@ -55,16 +55,28 @@ impl Source for PassphraseFile<'_> {
         if self.path.exists() {
             return Err(Error::Exists { kind: "config folder" });
         }
-        let passphrase = self.ask_for_new(prompt)?;
-        let wrapped = {
-            let _one_at_a_time = self.lock()?;
-            self.stretch.wrap(key, &passphrase)?
-        };
+        let wrapped = self.wrap_new(key, prompt)?;
         disk::create_new(&self.path, &wrapped).map_err(Error::File)
     }
 }
 
 impl PassphraseFile<'_> {
+    /// Wraps `key` by a passphrase that is asked for, in place of whatever the file holds. Temp files
+    /// are made in `temp`, which belongs to the caller alone.
+    ///
+    /// # Errors
+    /// As [`Source::save`]; then the old file stands.
+    pub fn replace(&self, key: &OpeningKey, prompt: &dyn Prompt, temp: &Path) -> Result<(), Error> {
+        let wrapped = self.wrap_new(key, prompt)?;
+        disk::replace(&self.path, &wrapped, temp).map_err(Error::File)
+    }
+
+    fn wrap_new(&self, key: &OpeningKey, prompt: &dyn Prompt) -> Result<Vec<u8>, Error> {
+        let passphrase = self.ask_for_new(prompt)?;
+        let _one_at_a_time = self.lock()?;
+        self.stretch.wrap(key, &passphrase)
+    }
+
     fn ask(&self, prompt: &dyn Prompt, question: &str) -> Result<Passphrase, Error> {
         let bytes = match self.from {
             PassphraseFrom::Prompt => prompt.secret(question).map_err(Error::Prompt)?,

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use super::Error;
 use crate::clock::Clock;
+use crate::grant::discovery::{self, Metadata};
 use crate::grant::{self, Exchange, Step};
 use crate::http::{self, Client};
 use crate::limits;
-use crate::model::{Lease, LeaseRequest, Profile, Token};
+use crate::model::{Endpoint, Lease, LeaseRequest, Profile, Token};
 
 /// The first pause; each further one is twice as long.
 const PAUSE: Duration = Duration::from_millis(400);
@@ -25,24 +26,13 @@ pub fn mint(
     proxy: Option<&str>,
     clock: &dyn Clock,
 ) -> Result<Lease, Error> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(Error::Runtime)?;
     let client = Client::new(profile.ca.as_deref(), proxy).map_err(Error::Http)?;
     let driver = Driver { client, clock, give_up: clock.steady() + limits::REQUEST };
-    let minted = runtime.block_on(async {
-        // One deadline over all tries.
-        let minted = tokio::time::timeout(limits::REQUEST, driver.run(profile, request)).await;
+    let lease = on_network(&profile.endpoint, async {
+        let minted = driver.run(profile, request).await;
         drop(driver);
-        // One turn of the loop, so that the closed connection's buffers are given back.
-        tokio::task::yield_now().await;
         minted
-    });
-    // Not dropped: that would wait for a name server that does not answer.
-    runtime.shutdown_background();
-    let late = || http::Error::TimedOut { host: profile.endpoint.host(), after: limits::REQUEST };
-    let lease = minted.map_err(|_| Error::Http(late()))??;
+    })?;
     let lives = lease.token.life.duration();
     match request.min_valid {
         Some(wanted) if lives < wanted => {
@@ -53,6 +43,48 @@ pub fn mint(
         }
         _ => Ok(lease),
     }
+}
+
+/// Runs `work`, with one deadline over all its tries.
+fn on_network<T>(
+    asked: &Endpoint,
+    work: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(Error::Runtime)?;
+    let done = runtime.block_on(async {
+        let done = tokio::time::timeout(limits::REQUEST, work).await;
+        // One turn of the loop, so that the closed connection's buffers are given back.
+        tokio::task::yield_now().await;
+        done
+    });
+    // Not dropped: that would wait for a name server that does not answer.
+    runtime.shutdown_background();
+    let late = || http::Error::TimedOut { host: asked.host(), after: limits::REQUEST };
+    done.map_err(|_| Error::Http(late()))?
+}
+
+/// Asks `issuer` for its metadata, believing the platform's roots and those in `ca`.
+///
+/// # Errors
+/// [`Error::Grant`] where it has none, or none that is acceptable; [`Error::Http`].
+pub fn discover(
+    issuer: &Endpoint,
+    ca: Option<&str>,
+    proxy: Option<&str>,
+) -> Result<Metadata, Error> {
+    let client = Client::new(ca, proxy).map_err(Error::Http)?;
+    on_network(issuer, async {
+        for request in discovery::requests(issuer).map_err(Error::Grant)? {
+            let reply = client.send(&request).await.map_err(Error::Http)?;
+            if let Some(found) = discovery::read(&reply, issuer).map_err(Error::Grant)? {
+                return Ok(found);
+            }
+        }
+        Err(Error::Grant(grant::Error::Unacceptable("it has no metadata in the usual places")))
+    })
 }
 
 struct Driver<'a> {

@@ -2,7 +2,7 @@
 
 mod driver;
 
-pub use driver::mint;
+pub use driver::{discover, mint};
 
 use crate::{grant, http};
 

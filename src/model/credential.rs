@@ -56,6 +56,12 @@ impl Credential {
         Ok(Self { client_id, secret: ClientSecret::new(secret) })
     }
 
+    /// The same secret under another client id.
+    #[must_use]
+    pub fn with_client_id(self, client_id: ClientId) -> Self {
+        Self { client_id, ..self }
+    }
+
     /// The public half.
     #[must_use]
     pub fn client_id(&self) -> &ClientId {
@@ -66,6 +72,12 @@ impl Credential {
     #[must_use]
     pub fn secret(&self) -> &ClientSecret {
         &self.secret
+    }
+
+    /// Whether both are the same pair.
+    #[must_use]
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        self.client_id == other.client_id && self.secret.is_same_as(&other.secret)
     }
 
     /// Whether `style` can carry this credential.

@@ -82,7 +82,7 @@ mod tests {
     use super::*;
     use crate::clock::Fixed;
     use crate::model::{AuthStyle, Credential, Flags, TokenLife, TokenType};
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeMap, BTreeSet};
     use zeroize::Zeroizing;
 
     fn lease(life: u64) -> Lease {
@@ -102,6 +102,7 @@ mod tests {
             name: "p".parse().expect("a name"),
             preset: "oauth2".into(),
             endpoint: "https://issuer.example/token".parse().expect("an endpoint"),
+            issuer: None,
             base_url: None,
             auth: AuthStyle::Basic,
             credential: Credential::new(id, Zeroizing::new(vec![1])).expect("a credential"),
@@ -110,6 +111,7 @@ mod tests {
             resource: None,
             params: Vec::new(),
             ca: None,
+            fields: BTreeMap::new(),
             label: None,
             tags: BTreeSet::new(),
             secret_expires: None,

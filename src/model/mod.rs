@@ -1,26 +1,32 @@
 //! The nouns: values that are right by construction. No I/O here.
 
+mod anatomy;
 mod auth;
 mod credential;
 mod endpoint;
+mod label;
 mod lease;
 mod name;
 mod paste;
 mod profile;
 mod request;
 mod scope;
+mod summary;
 mod token;
 mod untrusted;
 
+pub use anatomy::{Anatomy, scope_parts};
 pub use auth::AuthStyle;
 pub use credential::{ClientId, Credential};
 pub use endpoint::Endpoint;
+pub use label::{FieldName, Tag};
 pub use lease::Lease;
 pub use name::{ProfileName, VaultName};
 pub use paste::{Pasted, PastedError, without_final_newline};
-pub use profile::{Flags, Profile, Tag};
+pub use profile::{Binding, Flags, Profile};
 pub use request::LeaseRequest;
 pub use scope::Scopes;
+pub use summary::Summary;
 pub use token::{Token, TokenLife, TokenType};
 pub use untrusted::{Untrusted, is_harmless};
 
@@ -69,7 +75,22 @@ pub enum Invalid {
     /// Not a token.
     #[error("a token is 1 byte to 16 KiB of RFC 6750 characters")]
     Token,
+    /// Not the name of a further secret.
+    #[error(
+        "the name of a field is 1 to 64 characters of a-z, 0-9 and `_`, beginning with a letter, and \
+         not one that every profile has"
+    )]
+    FieldName,
+    /// A further secret is empty or too large, or there are too many.
+    #[error("a profile has at most 16 further fields, each of 1 byte to 64 KiB")]
+    Fields,
     /// Two settings that exclude each other.
     #[error("a token-only profile cannot use plain http")]
     TokenOnlyOverHttp,
+    /// Two settings that exclude each other.
+    #[error("a token-only profile has no further fields: nothing could ever use them")]
+    TokenOnlyWithFields,
+    /// It was added with https.
+    #[error("plain http is only for a profile that was added with a literal loopback URL")]
+    PlainHttp,
 }

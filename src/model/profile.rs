@@ -1,15 +1,15 @@
 //! A profile: everything needed to mint, as one value.
 
-use std::collections::BTreeSet;
-use std::fmt;
-use std::str::FromStr;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use zeroize::Zeroizing;
 
 use super::untrusted::is_harmless;
-use super::{AuthStyle, Credential, Endpoint, Invalid, ProfileName, Scopes};
+use super::{AuthStyle, Credential, Endpoint, FieldName, Invalid, ProfileName, Scopes, Tag};
 use crate::limits;
+use crate::secret::FieldSecret;
 
 /// One profile. It is sealed as one record, so that no part of it can be exchanged for another's.
 pub struct Profile {
@@ -19,6 +19,8 @@ pub struct Profile {
     pub preset: String,
     /// Where tokens are minted.
     pub endpoint: Endpoint,
+    /// The issuer whose metadata named the endpoint, where it was found so (RFC 8414).
+    pub issuer: Option<Endpoint>,
     /// The base URL of the service, for clients that take one (`DAP_API_URL`).
     pub base_url: Option<Endpoint>,
     /// How the client proves itself.
@@ -35,6 +37,8 @@ pub struct Profile {
     pub params: Vec<(String, String)>,
     /// CA certificates (PEM) trusted for this profile beside the platform's.
     pub ca: Option<String>,
+    /// Further secrets, by name.
+    pub fields: BTreeMap<FieldName, FieldSecret>,
     /// Free text for people.
     pub label: Option<String>,
     /// Words to select by.
@@ -54,6 +58,18 @@ pub struct Profile {
 pub struct Flags {
     /// No command gives the secret out; only tokens leave.
     pub token_only: bool,
+    /// A literal loopback URL with plain http was given when the profile was added.
+    pub plain_http: bool,
+}
+
+/// What decides where the secret of a profile can get to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Binding {
+    preset: String,
+    urls: (Endpoint, Option<Endpoint>, Option<Endpoint>),
+    auth: AuthStyle,
+    ca: Option<String>,
+    flags: Flags,
 }
 
 impl Profile {
@@ -61,13 +77,60 @@ impl Profile {
     ///
     /// # Errors
     /// - [`Invalid::ColonInClientId`]: the style cannot carry the client id.
+    /// - [`Invalid::PlainHttp`]: an endpoint is not encrypted, and none was when it was added.
     /// - [`Invalid::TokenOnlyOverHttp`]: the secret would cross the loopback in the clear.
+    /// - [`Invalid::TokenOnlyWithFields`]: what nobody may have out has no use.
+    /// - [`Invalid::Fields`]: more than `limits::FIELDS`.
     pub fn check(&self) -> Result<(), Invalid> {
         self.credential.fits(self.auth)?;
-        if self.flags.token_only && self.endpoint.is_plain_http() {
+        if self.uses_plain_http() && !self.flags.plain_http {
+            return Err(Invalid::PlainHttp);
+        }
+        if self.flags.token_only && (self.uses_plain_http() || self.flags.plain_http) {
             return Err(Invalid::TokenOnlyOverHttp);
         }
-        Ok(())
+        if self.flags.token_only && !self.fields.is_empty() {
+            return Err(Invalid::TokenOnlyWithFields);
+        }
+        if self.fields.len() > limits::FIELDS { Err(Invalid::Fields) } else { Ok(()) }
+    }
+
+    /// Whether one of its URLs is not encrypted.
+    #[must_use]
+    pub fn uses_plain_http(&self) -> bool {
+        let others = [&self.issuer, &self.base_url].into_iter().flatten();
+        others.chain([&self.endpoint]).any(Endpoint::is_plain_http)
+    }
+
+    /// Where the secret goes, in which form, whom it believes there, and whether it may be had out:
+    /// what a token-only profile lets only those change who have the secret already.
+    #[must_use]
+    pub fn binding(&self) -> Binding {
+        Binding {
+            preset: self.preset.clone(),
+            urls: (self.endpoint.clone(), self.issuer.clone(), self.base_url.clone()),
+            auth: self.auth,
+            ca: self.ca.clone(),
+            flags: self.flags,
+        }
+    }
+
+    /// Whether `other` is the same but for its name and times.
+    #[must_use]
+    pub fn is_copy_of(&self, other: &Self) -> bool {
+        let field = |(a, b): ((&FieldName, &FieldSecret), (&FieldName, &FieldSecret))| {
+            a.0 == b.0 && a.1.is_same_as(b.1)
+        };
+        self.binding() == other.binding()
+            && self.credential.is_same_as(&other.credential)
+            && self.scopes == other.scopes
+            && (&self.audience, &self.resource, &self.label)
+                == (&other.audience, &other.resource, &other.label)
+            && self.params == other.params
+            && self.tags == other.tags
+            && self.secret_expires == other.secret_expires
+            && self.fields.len() == other.fields.len()
+            && self.fields.iter().zip(&other.fields).all(field)
     }
 
     /// Reads a text that is shown to people: a label, an audience, a resource.
@@ -77,6 +140,15 @@ impl Profile {
     pub fn text(text: &str) -> Result<String, Invalid> {
         let fits = (1..=limits::TEXT).contains(&text.len()) && text.chars().all(is_harmless);
         if fits { Ok(text.to_owned()) } else { Err(Invalid::Text) }
+    }
+
+    /// Takes a further secret.
+    ///
+    /// # Errors
+    /// [`Invalid::Fields`] where it is empty or above `limits::SECRET`.
+    pub fn field(bytes: Zeroizing<Vec<u8>>) -> Result<FieldSecret, Invalid> {
+        let fits = (1..=limits::SECRET).contains(&bytes.len());
+        if fits { Ok(FieldSecret::new(bytes)) } else { Err(Invalid::Fields) }
     }
 
     /// Reads `KEY=VALUE`.
@@ -108,36 +180,6 @@ impl Profile {
             return Err(Invalid::Parameter);
         }
         Ok((key.to_owned(), value.to_owned()))
-    }
-}
-
-/// A word to select profiles by.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Tag(String);
-
-impl Tag {
-    /// The tag as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for Tag {
-    type Err = Invalid;
-
-    fn from_str(text: &str) -> Result<Self, Invalid> {
-        let fits = (1..=64).contains(&text.len())
-            && text
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b));
-        if fits { Ok(Self(text.to_owned())) } else { Err(Invalid::Tag) }
-    }
-}
-
-impl fmt::Display for Tag {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }
 

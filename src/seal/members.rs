@@ -92,6 +92,12 @@ impl Members {
         self.sequence
     }
 
+    /// Whether one of them is of this kind.
+    #[must_use]
+    pub fn has_kind(&self, kind: MemberKind) -> bool {
+        self.list.iter().any(|member| member.kind == kind)
+    }
+
     /// Whether `key` is one of theirs.
     #[must_use]
     pub fn has(&self, key: &VerifyKey) -> bool {

@@ -4,6 +4,8 @@
 
 mod binding;
 mod envelope;
+mod form;
+mod index;
 mod keys;
 mod members;
 mod names;
@@ -17,15 +19,16 @@ use std::fmt;
 use std::str::FromStr;
 
 pub use envelope::{Caps, digest, open, seal};
+pub use index::IndexKey;
 pub use keys::{Epoch, OpenedKeys, VaultKeys};
 pub use members::{Added, Member, MemberKind, Members};
-pub use pin::{Pin, PinKey, PinState};
+pub use pin::{Pin, PinKey};
 pub use record::{Record, RecordPath};
 pub use signer::{Fingerprint, OpeningKey, VerifyKey};
 pub use wrapped::{unwrap, wrap};
 
 /// The format's version. Drafts carry a name, so that none is ever mistaken for the frozen one.
-pub const VERSION: &str = "draft-1";
+pub const VERSION: &str = "draft-2";
 
 /// The generation of writers this program belongs to: a vault can ask for a later one.
 pub const WRITER: u32 = 1;

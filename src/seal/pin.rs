@@ -22,20 +22,6 @@ pub struct Pin {
     pub sha256: String,
     /// When that was saved.
     pub saved_at: Timestamp,
-    /// Whether it should be there.
-    pub state: PinState,
-}
-
-/// Whether an object should be there. Within one version the state only moves on, in this order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum PinState {
-    /// It should.
-    Present,
-    /// Its removal was begun: it may be there or not.
-    Leaving,
-    /// It was removed: a tombstone.
-    Removed,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -1,18 +1,15 @@
 //! A profile as one sealed record: its versioned form, its MAC, its place and its history.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use jiff::Timestamp;
-use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
 
 use super::binding::{self, Purpose, base64, from_base64};
+use super::form::ProfileForm;
 use super::sheet::{self, Sheet};
 use super::{Error, VERSION, VaultKeys, envelope};
-use crate::model::{Credential, Endpoint, Flags, Profile, Scopes};
-use crate::secret::ClientSecret;
+use crate::model::Profile;
 
 const WHAT: &str = "the record";
 
@@ -35,6 +32,12 @@ impl RecordPath {
         (is_hex && path.0 == text).then_some(path)
     }
 
+    /// The folder it lies in: `profiles/<aa>`.
+    #[must_use]
+    pub fn shard(&self) -> &str {
+        self.0.rsplit_once('/').map_or("", |(shard, _)| shard)
+    }
+
     /// The store's key.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -50,25 +53,26 @@ impl fmt::Display for RecordPath {
 
 /// One version of a profile in the vault.
 pub struct Record {
-    /// From 1, one more with each change; it goes on over a removal.
+    /// From 1, one more with each change; a removal is one, too.
     pub version: u64,
     /// SHA-256 of the sealed form before this one; `None` for the first.
     pub previous: Option<String>,
     /// When this version was saved.
     pub saved_at: Timestamp,
-    /// The profile.
-    pub profile: Profile,
+    /// The profile; `None` where this version says that it was removed.
+    pub profile: Option<Profile>,
 }
 
 impl Record {
     /// Seals the record for its place, in the newest epoch of `keys`.
     ///
     /// # Errors
-    /// [`Error::TooLarge`], [`Error::NoRandomness`].
-    pub fn seal(&self, keys: &VaultKeys) -> Result<Vec<u8>, Error> {
-        let path = keys.record_path(&self.profile.name);
+    /// [`Error::Misplaced`] where it is not the place of its profile; [`Error::TooLarge`],
+    /// [`Error::NoRandomness`].
+    pub fn seal(&self, keys: &VaultKeys, path: &RecordPath) -> Result<Vec<u8>, Error> {
+        self.check_place(keys, path)?;
         let epoch = keys.newest();
-        let form = Form::new(self, keys, &path);
+        let form = Form::new(self, keys, path);
         let plain = sheet::write(&form, WHAT, |body| Check {
             mac: base64(&binding::mac(epoch.mac_key(), Purpose::Record, path.as_str(), body))
                 .to_string(),
@@ -101,10 +105,13 @@ impl Record {
             return Err(Error::Misplaced(WHAT));
         }
         let record = Self::try_from(form)?;
-        if keys.record_path(&record.profile.name) != *path {
-            return Err(Error::Misplaced(WHAT));
-        }
+        record.check_place(keys, path)?;
         Ok(record)
+    }
+
+    fn check_place(&self, keys: &VaultKeys, path: &RecordPath) -> Result<(), Error> {
+        let belongs = |profile: &Profile| keys.record_path(&profile.name) == *path;
+        if self.profile.as_ref().is_none_or(belongs) { Ok(()) } else { Err(Error::Misplaced(WHAT)) }
     }
 }
 
@@ -124,35 +131,7 @@ struct Form {
     version: u64,
     previous: Option<String>,
     saved_at: Timestamp,
-    profile: ProfileForm,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ProfileForm {
-    name: String,
-    preset: String,
-    endpoint: String,
-    base_url: Option<String>,
-    auth: String,
-    client_id: String,
-    /// Where it is UTF-8, so that a person with the recovery key can read it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    client_secret: Option<Zeroizing<String>>,
-    /// Where it is not.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    client_secret_base64: Option<Zeroizing<String>>,
-    scopes: Vec<String>,
-    audience: Option<String>,
-    resource: Option<String>,
-    params: Vec<(String, String)>,
-    ca: Option<String>,
-    label: Option<String>,
-    tags: Vec<String>,
-    secret_expires: Option<Date>,
-    token_only: bool,
-    added_at: Timestamp,
-    changed_at: Timestamp,
+    profile: Option<ProfileForm>,
 }
 
 impl Form {
@@ -166,7 +145,7 @@ impl Form {
             version: *version,
             previous: previous.clone(),
             saved_at: *saved_at,
-            profile: profile.into(),
+            profile: profile.as_ref().map(ProfileForm::from),
         }
     }
 }
@@ -176,122 +155,7 @@ impl TryFrom<Form> for Record {
 
     fn try_from(form: Form) -> Result<Self, Error> {
         let Form { v: _, vault: _, path: _, epoch: _, version, previous, saved_at, profile } = form;
-        Ok(Self { version, previous, saved_at, profile: profile.try_into()? })
-    }
-}
-
-impl From<&Profile> for ProfileForm {
-    fn from(profile: &Profile) -> Self {
-        let Profile {
-            name,
-            preset,
-            endpoint,
-            base_url,
-            auth,
-            credential,
-            scopes,
-            audience,
-            resource,
-            params,
-            ca,
-            label,
-            tags,
-            secret_expires,
-            flags: Flags { token_only },
-            added_at,
-            changed_at,
-        } = profile;
-        let (client_secret, client_secret_base64) = readable(credential.secret());
-        Self {
-            name: name.to_string(),
-            preset: preset.clone(),
-            endpoint: endpoint.to_string(),
-            base_url: base_url.as_ref().map(Endpoint::to_string),
-            auth: auth.to_string(),
-            client_id: credential.client_id().to_string(),
-            client_secret,
-            client_secret_base64,
-            scopes: scopes.iter().map(str::to_owned).collect(),
-            audience: audience.clone(),
-            resource: resource.clone(),
-            params: params.clone(),
-            ca: ca.clone(),
-            label: label.clone(),
-            tags: tags.iter().map(ToString::to_string).collect(),
-            secret_expires: *secret_expires,
-            token_only: *token_only,
-            added_at: *added_at,
-            changed_at: *changed_at,
-        }
-    }
-}
-
-/// Exactly one of the two.
-fn readable(secret: &ClientSecret) -> (Option<Zeroizing<String>>, Option<Zeroizing<String>>) {
-    match std::str::from_utf8(secret.expose()) {
-        Ok(text) => (Some(Zeroizing::new(text.to_owned())), None),
-        Err(_) => (None, Some(base64(secret.expose()))),
-    }
-}
-
-impl TryFrom<ProfileForm> for Profile {
-    type Error = Error;
-
-    fn try_from(form: ProfileForm) -> Result<Self, Error> {
-        let ProfileForm {
-            name,
-            preset,
-            endpoint,
-            base_url,
-            auth,
-            client_id,
-            client_secret,
-            client_secret_base64,
-            scopes,
-            audience,
-            resource,
-            params,
-            ca,
-            label,
-            tags,
-            secret_expires,
-            token_only,
-            added_at,
-            changed_at,
-        } = form;
-        let secret = match (client_secret, client_secret_base64) {
-            (Some(text), None) => Zeroizing::new(text.as_bytes().to_vec()),
-            (None, Some(text)) => from_base64(&text, WHAT)?,
-            _ => return Err(Error::Damaged(WHAT)),
-        };
-        let client_id = client_id.parse().map_err(|_| Error::Damaged(WHAT))?;
-        let tags: Result<BTreeSet<_>, _> = tags.iter().map(|tag| tag.parse()).collect();
-        let base_url = base_url.map(|url| url.parse()).transpose();
-        // A member could have written these with another program: they are shown to people.
-        let text = |text: Option<String>| {
-            text.map(|text| Profile::text(&text)).transpose().map_err(|_| Error::Damaged(WHAT))
-        };
-        let params: Result<Vec<_>, _> =
-            params.iter().map(|(k, v)| Profile::parameter(&format!("{k}={v}"))).collect();
-        Ok(Self {
-            name: name.parse().map_err(|_| Error::Damaged(WHAT))?,
-            preset: Profile::text(&preset).map_err(|_| Error::Damaged(WHAT))?,
-            endpoint: endpoint.parse().map_err(|_| Error::Damaged(WHAT))?,
-            base_url: base_url.map_err(|_| Error::Damaged(WHAT))?,
-            auth: auth.parse().map_err(|_| Error::Damaged(WHAT))?,
-            credential: Credential::new(client_id, secret).map_err(|_| Error::Damaged(WHAT))?,
-            scopes: Scopes::parse(scopes.iter().map(String::as_str))
-                .map_err(|_| Error::Damaged(WHAT))?,
-            audience: text(audience)?,
-            resource: text(resource)?,
-            params: params.map_err(|_| Error::Damaged(WHAT))?,
-            ca,
-            label: text(label)?,
-            tags: tags.map_err(|_| Error::Damaged(WHAT))?,
-            secret_expires,
-            flags: Flags { token_only },
-            added_at,
-            changed_at,
-        })
+        let profile = profile.map(Profile::try_from).transpose()?;
+        Ok(Self { version, previous, saved_at, profile })
     }
 }

@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::binding::{self, base64, from_base64};
-use super::{Error, PinKey, VERSION, VaultId};
+use super::{Error, IndexKey, PinKey, VERSION, VaultId};
 use crate::secret::{IdentityText, SymmetricKey};
 
 /// A member's key to one vault. What is stored of it is the identity, the vault's id and the
@@ -92,7 +92,14 @@ impl OpeningKey {
         PinKey::new(SymmetricKey::new(Zeroizing::new(key.to_vec())))
     }
 
-    /// One line for a keychain: `mintage draft-1 <vault id> <fingerprint> <identity>`.
+    /// The key that seals this device's index.
+    #[must_use]
+    pub fn index_key(&self) -> IndexKey {
+        let key = self.derived("index");
+        IndexKey::new(SymmetricKey::new(Zeroizing::new(key.to_vec())), &self.vault)
+    }
+
+    /// One line for a keychain: `mintage draft-2 <vault id> <fingerprint> <identity>`.
     #[must_use]
     pub fn to_line(&self) -> IdentityText {
         let identity = self.identity.to_string();

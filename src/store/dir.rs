@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Error, Expect, Found, Store};
+use super::{Error, Expect, Found, Look, Stamp, Store};
 use crate::clock::Clock;
 use crate::disk::{self, Lock};
 use crate::limits;
@@ -43,6 +43,19 @@ impl<'a> DirStore<'a> {
         change()
     }
 
+    /// Only its stamp tells that a record was replaced: the name stays, and length and time of the
+    /// last write can be set to anything. The time of the last change of the inode cannot.
+    fn look(&self, key: String) -> Look {
+        let found = fs::symlink_metadata(self.root.join(&key)).ok();
+        let stamp = found.and_then(|found| {
+            let (changed, place) = disk::last_change(&found)?;
+            let settled =
+                changed.checked_add(limits::SETTLED).is_ok_and(|it| it < self.clock.wall());
+            settled.then(|| Stamp(format!("{}.{}.{place}", changed.as_nanosecond(), found.len())))
+        });
+        Look { key, stamp }
+    }
+
     fn replace(&self, key: &str, bytes: &[u8]) -> Result<(), disk::Error> {
         let temp = self.root.join("tmp");
         let path = self.root.join(key);
@@ -79,27 +92,60 @@ impl Store for DirStore<'_> {
         })
     }
 
-    fn delete(&self, key: &str, digest: &str) -> Result<(), Error> {
-        self.locked(|| match self.get(key)? {
-            Some(found) if found.digest == digest => {
-                disk::remove(&self.root.join(key)).map_err(Error::Disk)
-            }
-            _ => Err(Error::Conflict),
-        })
+    fn shards(&self) -> Result<Vec<Look>, Error> {
+        let mut shards = Vec::new();
+        for name in names(&self.root.join("profiles"))?.into_iter().filter(|name| is_shard(name)) {
+            shards.push(self.look(format!("profiles/{name}")));
+        }
+        shards.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+        Ok(shards)
     }
 
-    fn list_records(&self) -> Result<Vec<String>, Error> {
-        let mut keys = Vec::new();
-        let profiles = self.root.join("profiles");
-        for shard in names(&profiles)?.into_iter().filter(|name| is_shard(name)) {
-            for file in names(&profiles.join(&shard))? {
-                keys.push(format!("profiles/{shard}/{file}"));
-            }
-        }
+    fn records(&self, shard: &str) -> Result<Vec<Look>, Error> {
+        let keys = names(&self.root.join(shard))?.into_iter().map(|file| format!("{shard}/{file}"));
         // What a file manager or a sync program left there is not ours to judge.
-        keys.retain(|key| seal::RecordPath::parse(key).is_some());
-        keys.sort_unstable();
-        Ok(keys)
+        let records = keys.filter(|key| seal::RecordPath::parse(key).is_some());
+        let mut looks: Vec<Look> = records.map(|key| self.look(key)).collect();
+        looks.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+        Ok(looks)
+    }
+
+    fn destroy(&self) -> Result<(), Error> {
+        if !self.root.exists() {
+            return Ok(());
+        }
+        self.locked(|| {
+            match disk::remove(&self.root.join("key.age")) {
+                Ok(()) | Err(disk::Error::NotFound(_)) => {}
+                Err(error) => return Err(Error::Disk(error)),
+            }
+            for shard in self.shards()? {
+                for record in self.records(&shard.key)? {
+                    remove_file(&self.root.join(record.key))?;
+                }
+                // Not empty where something foreign is in it.
+                let _foreign_files_stay = fs::remove_dir(self.root.join(shard.key));
+            }
+            for file in ["members.age", "vault.json"] {
+                remove_file(&self.root.join(file))?;
+            }
+            disk::remove_dir(&self.root.join("tmp")).map_err(Error::Disk)
+        })?;
+        remove_file(&self.root.join("lock"))?;
+        for folder in [self.root.join("profiles"), self.root.clone()] {
+            let _foreign_files_stay = fs::remove_dir(folder);
+        }
+        Ok(())
+    }
+}
+
+fn remove_file(path: &Path) -> Result<(), Error> {
+    match fs::remove_file(path) {
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+            let path = path.to_owned();
+            Err(Error::Disk(disk::Error::Io { action: "remove", path, source }))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -1,10 +1,11 @@
 //! A store in memory: for tests, and the reference for the contract.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{Error, Expect, Found, Store};
+use super::{Error, Expect, Found, Look, Stamp, Store};
 use crate::limits;
+use crate::seal;
 
 /// Objects in a map.
 #[derive(Debug, Default)]
@@ -40,18 +41,28 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    fn delete(&self, key: &str, digest: &str) -> Result<(), Error> {
-        let mut objects = self.objects();
-        let now = objects.get(key).cloned().map(Found::new);
-        if now.is_none_or(|found| found.digest != digest) {
-            return Err(Error::Conflict);
-        }
-        objects.remove(key);
-        Ok(())
+    fn shards(&self) -> Result<Vec<Look>, Error> {
+        let objects = self.objects();
+        let shard =
+            |key: &String| Some(key.strip_prefix("profiles/")?.split_once('/')?.0.to_owned());
+        let names: BTreeSet<String> = objects.keys().filter_map(shard).collect();
+        let look = |name: String| Look { key: format!("profiles/{name}"), stamp: None };
+        Ok(names.into_iter().map(look).collect())
     }
 
-    fn list_records(&self) -> Result<Vec<String>, Error> {
+    fn records(&self, shard: &str) -> Result<Vec<Look>, Error> {
         let objects = self.objects();
-        Ok(objects.keys().filter(|key| key.starts_with("profiles/")).cloned().collect())
+        let inside = format!("{shard}/");
+        let of_shard = objects.iter().filter(|(key, _)| key.starts_with(&inside));
+        let look = |(key, bytes): (&String, &Vec<u8>)| Look {
+            key: key.clone(),
+            stamp: Some(Stamp(seal::digest(bytes))),
+        };
+        Ok(of_shard.map(look).collect())
+    }
+
+    fn destroy(&self) -> Result<(), Error> {
+        self.objects().clear();
+        Ok(())
     }
 }

@@ -48,18 +48,50 @@ pub trait Store {
     /// old object stands.
     fn put(&self, key: &str, bytes: &[u8], expect: Expect<'_>) -> Result<(), Error>;
 
-    /// Removes the object at `key`, durably, if it has this digest.
-    ///
-    /// # Errors
-    /// As [`Store::put`].
-    fn delete(&self, key: &str, digest: &str) -> Result<(), Error>;
-
-    /// Every key that begins with `profiles/`, in order.
+    /// The groups that records lie in (`profiles/ab`), in order.
     ///
     /// # Errors
     /// [`Error::Disk`].
-    fn list_records(&self) -> Result<Vec<String>, Error>;
+    fn shards(&self) -> Result<Vec<Look>, Error>;
+
+    /// The records of one shard, in order; none where there is no such shard.
+    ///
+    /// # Errors
+    /// [`Error::Disk`].
+    fn records(&self, shard: &str) -> Result<Vec<Look>, Error>;
+
+    /// Every record's key, in order.
+    ///
+    /// # Errors
+    /// [`Error::Disk`].
+    fn list_records(&self) -> Result<Vec<String>, Error> {
+        let mut keys = Vec::new();
+        for shard in self.shards()? {
+            keys.extend(self.records(&shard.key)?.into_iter().map(|look| look.key));
+        }
+        Ok(keys)
+    }
+
+    /// Removes every object for good, `key.age` first and durably: without it nothing else opens.
+    /// What is not a vault's is left.
+    ///
+    /// # Errors
+    /// [`Error::Disk`]; what is left then can be removed by another try.
+    fn destroy(&self) -> Result<(), Error>;
 }
+
+/// A shard or a record as it looks from outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Look {
+    /// Its key.
+    pub key: String,
+    /// What changes whenever it does. `None` where that cannot be told: it changed just now.
+    pub stamp: Option<Stamp>,
+}
+
+/// A word that is another one after every change.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Stamp(String);
 
 /// Why a store did not do it.
 #[derive(Debug, thiserror::Error)]

@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::{Timestamp, Unit};
 
 use super::Seen;
-use crate::seal::{Pin, PinState};
+use crate::seal::Pin;
 
 /// How an object differs from what was last known of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,13 +20,6 @@ pub enum Fault {
     /// A version that does not descend from the one last known.
     Forked {
         /// When the version last known was saved.
-        known: Timestamp,
-        /// When the version found was saved.
-        found: Timestamp,
-    },
-    /// It was removed, and is there again in its old form.
-    Resurrected {
-        /// When the version that was removed was saved.
         known: Timestamp,
         /// When the version found was saved.
         found: Timestamp,
@@ -58,14 +51,8 @@ impl fmt::Display for Fault {
                 day(known),
                 day(found)
             ),
-            Self::Resurrected { known, found } => write!(
-                f,
-                "it was removed, and a version saved at {} is back (removed was one saved at {})",
-                day(found),
-                day(known)
-            ),
             Self::Withheld { known } => {
-                write!(f, "it is missing: a version saved at {} was never removed", day(known))
+                write!(f, "it is missing: a version of it was saved at {}", day(known))
             }
             Self::PinForged => {
                 f.write_str("what this device last knew of it was changed by somebody else")
@@ -74,28 +61,22 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Judges what was found against what was known.
+/// Judges what was found against what was known. A removal is a version like any other, so what was
+/// there once stays there.
 pub(super) fn judge(pin: Option<&Pin>, seen: Option<&Seen>) -> Result<(), Fault> {
     let Some(pin) = pin else { return Ok(()) };
     let known = pin.saved_at;
-    let Some(seen) = seen else {
-        return match pin.state {
-            PinState::Present => Err(Fault::Withheld { known }),
-            PinState::Leaving | PinState::Removed => Ok(()),
-        };
-    };
+    let Some(seen) = seen else { return Err(Fault::Withheld { known }) };
     let found = seen.saved_at;
     let follows = seen.version > pin.version + 1
         || (seen.version == pin.version + 1 && seen.previous.as_ref() == Some(&pin.sha256));
     let is_same = seen.version == pin.version && seen.sha256 == pin.sha256;
-    match pin.state {
-        _ if follows => Ok(()),
-        PinState::Present | PinState::Leaving if is_same => Ok(()),
-        PinState::Removed if seen.version <= pin.version => {
-            Err(Fault::Resurrected { known, found })
-        }
-        _ if seen.version < pin.version => Err(Fault::RolledBack { known, found }),
-        _ => Err(Fault::Forked { known, found }),
+    if follows || is_same {
+        Ok(())
+    } else if seen.version < pin.version {
+        Err(Fault::RolledBack { known, found })
+    } else {
+        Err(Fault::Forked { known, found })
     }
 }
 
@@ -107,8 +88,8 @@ mod tests {
         Timestamp::from_second(second).expect("a time")
     }
 
-    fn pin(version: u64, state: PinState) -> Pin {
-        Pin { version, sha256: format!("sha-{version}"), saved_at: at(100), state }
+    fn pin(version: u64) -> Pin {
+        Pin { version, sha256: format!("sha-{version}"), saved_at: at(100) }
     }
 
     fn seen(version: u64) -> Seen {
@@ -129,7 +110,7 @@ mod tests {
 
     #[test]
     fn the_same_and_every_later_version_is_accepted() {
-        let pin = pin(2, PinState::Present);
+        let pin = pin(2);
         for version in [2, 3, 9] {
             assert_eq!(judge(Some(&pin), Some(&seen(version))), Ok(()));
         }
@@ -138,7 +119,7 @@ mod tests {
     // V11
     #[test]
     fn an_older_version_is_a_rollback_with_both_dates() {
-        let fault = judge(Some(&pin(2, PinState::Present)), Some(&seen(1)));
+        let fault = judge(Some(&pin(2)), Some(&seen(1)));
         assert_eq!(fault, Err(Fault::RolledBack { known: at(100), found: at(1) }));
         let text = fault.err().map(|fault| fault.to_string()).unwrap_or_default();
         assert!(text.contains("1970-01-01T00:00:01Z") && text.contains("1970-01-01T00:01:40Z"));
@@ -147,28 +128,14 @@ mod tests {
     #[test]
     fn another_form_of_the_same_version_is_a_fork() {
         let other = Seen { sha256: "other".into(), ..seen(2) };
-        let pin = pin(2, PinState::Present);
+        let pin = pin(2);
         assert!(matches!(judge(Some(&pin), Some(&other)), Err(Fault::Forked { .. })));
         let next = Seen { previous: Some("other".into()), ..seen(3) };
         assert!(matches!(judge(Some(&pin), Some(&next)), Err(Fault::Forked { .. })));
     }
 
     #[test]
-    fn a_missing_object_is_withheld_unless_its_removal_was_begun() {
-        let missing = judge(Some(&pin(2, PinState::Present)), None);
-        assert_eq!(missing, Err(Fault::Withheld { known: at(100) }));
-        assert_eq!(judge(Some(&pin(2, PinState::Leaving)), None), Ok(()));
-        assert_eq!(judge(Some(&pin(2, PinState::Removed)), None), Ok(()));
-        assert_eq!(judge(Some(&pin(2, PinState::Leaving)), Some(&seen(2))), Ok(()));
-    }
-
-    #[test]
-    fn a_removed_object_that_is_back_is_resurrected_unless_it_is_a_later_one() {
-        let pin = pin(2, PinState::Removed);
-        for version in [1, 2] {
-            let fault = judge(Some(&pin), Some(&seen(version)));
-            assert!(matches!(fault, Err(Fault::Resurrected { .. })));
-        }
-        assert_eq!(judge(Some(&pin), Some(&seen(3))), Ok(()));
+    fn a_missing_object_is_withheld() {
+        assert_eq!(judge(Some(&pin(2)), None), Err(Fault::Withheld { known: at(100) }));
     }
 }

@@ -3,6 +3,7 @@
 mod create;
 mod descriptor;
 mod history;
+mod index;
 mod open;
 mod pins;
 mod records;
@@ -12,9 +13,9 @@ use jiff::Timestamp;
 pub use create::{Founding, found, is_born};
 pub use descriptor::Descriptor;
 pub use history::Fault;
+pub use index::Listing;
 pub use open::OpenVault;
 pub use pins::Pins;
-pub use records::Listed;
 
 use crate::model::ProfileName;
 use crate::{disk, seal, store};

@@ -7,7 +7,7 @@ use super::pins::Unknown;
 use super::{Descriptor, Error, Pins, Seen, Warning};
 use crate::clock::Clock;
 use crate::seal;
-use crate::seal::{Fingerprint, Members, OpeningKey, Pin, PinState, VaultKeys, digest};
+use crate::seal::{Fingerprint, IndexKey, MemberKind, Members, OpeningKey, Pin, VaultKeys, digest};
 use crate::store::{self, Expect, Store};
 
 pub(super) const KEY: &str = "key.age";
@@ -19,6 +19,7 @@ pub struct OpenVault<'a> {
     pub(super) keys: VaultKeys,
     pub(super) members: Members,
     pub(super) pins: Pins<'a>,
+    pub(super) index_key: IndexKey,
     pub(super) clock: &'a dyn Clock,
     pub(super) warnings: RefCell<Vec<Warning>>,
 }
@@ -56,7 +57,8 @@ impl<'a> OpenVault<'a> {
         let members = Members::open(&member_file.bytes, opened.unverified(), fingerprint)?;
         let keys = opened.verify(&members)?;
         let warnings = RefCell::default();
-        let vault = Self { store, keys, members, pins, clock, warnings };
+        let index_key = key.index_key();
+        let vault = Self { store, keys, members, pins, index_key, clock, warnings };
         vault.check_root(KEY, vault.keys.sequence(), &key_file.digest)?;
         vault.check_root(MEMBERS, vault.members.sequence(), &member_file.digest)?;
         if described.is_none() {
@@ -70,6 +72,12 @@ impl<'a> OpenVault<'a> {
         if let Ok(bytes) = Descriptor::new(self.keys.vault()).to_bytes() {
             let _next_time_then = self.store.put(Descriptor::KEY, &bytes, Expect::Absent);
         }
+    }
+
+    /// Whether a recovery key opens this vault, too.
+    #[must_use]
+    pub fn has_recovery_key(&self) -> bool {
+        self.members.has_kind(MemberKind::Recovery)
     }
 
     /// What was noticed on the way; each is given once.
@@ -117,9 +125,10 @@ impl<'a> OpenVault<'a> {
     }
 }
 
+/// What is to be remembered of an object that is in order.
 pub(super) fn present(seen: &Seen) -> Pin {
     let Seen { version, previous: _, sha256, saved_at } = seen.clone();
-    Pin { version, sha256, saved_at, state: PinState::Present }
+    Pin { version, sha256, saved_at }
 }
 
 pub(super) fn seen(record: &seal::Record, sealed: &[u8]) -> Seen {

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use crate::clock::Clock;
 use crate::disk::{self, Lock};
 use crate::limits;
-use crate::seal::{Pin, PinKey, PinState};
+use crate::seal::{Pin, PinKey};
 
 /// A pin has well under this.
 const CAP: u64 = 4096;
+const INDEX: &str = "index";
 
 /// Why it is not known what was known.
 #[derive(Debug)]
@@ -45,34 +46,40 @@ impl<'a> Pins<'a> {
         }
     }
 
-    /// Keeps `pin` for the object at `path`.
+    /// Keeps `pin` for the object at `path`, unless a later one is kept.
     ///
     /// # Errors
     /// [`disk::Error`].
     pub(super) fn set(&self, path: &str, pin: &Pin) -> Result<(), disk::Error> {
-        self.write(path, pin, is_later)
+        let file = self.file(path);
+        let unwritable = |_| disk::Error::NotFound(file.clone());
+        let bytes = self.key.write(path, pin).map_err(unwritable)?;
+        self.write(&file, &bytes, || {
+            // Another process may have seen more since.
+            self.get(path).is_ok_and(|known| known.is_some_and(|it| it.version > pin.version))
+        })
     }
 
-    /// Keeps `pin` in place of the beginning of a removal that did not happen. A removal that did,
-    /// by another process, stands.
+    /// The sealed index, where there is one.
+    pub(super) fn index(&self) -> Option<Vec<u8>> {
+        let read = disk::read_private(&self.folder.join(INDEX), limits::INDEX);
+        read.ok().map(|bytes| bytes.to_vec())
+    }
+
+    /// Keeps a sealed index beside the pins it was made with.
     ///
     /// # Errors
     /// [`disk::Error`].
-    pub(super) fn take_back(&self, path: &str, pin: &Pin) -> Result<(), disk::Error> {
-        self.write(path, pin, |known, pin| {
-            known.version > pin.version || known.state == PinState::Removed
-        })
+    pub(super) fn keep_index(&self, sealed: &[u8]) -> Result<(), disk::Error> {
+        self.write(&self.folder.join(INDEX), sealed, || false)
     }
 
     fn write(
         &self,
-        path: &str,
-        pin: &Pin,
-        stands: impl Fn(&Pin, &Pin) -> bool,
+        file: &Path,
+        bytes: &[u8],
+        is_outdated: impl FnOnce() -> bool,
     ) -> Result<(), disk::Error> {
-        let file = self.file(path);
-        let unwritable = |_| disk::Error::NotFound(file.clone());
-        let bytes = self.key.write(path, pin).map_err(unwritable)?;
         let temp = self.folder.join("tmp");
         disk::make_private_dir(&temp)?;
         disk::check_dir(&self.folder)?;
@@ -80,11 +87,7 @@ impl<'a> Pins<'a> {
             disk::make_private_dir(folder)?;
         }
         let _one_at_a_time = Lock::take(&self.folder.join("lock"), limits::PIN_LOCK, self.clock)?;
-        // Another process may have seen more since.
-        if self.get(path).is_ok_and(|known| known.is_some_and(|known| stands(&known, pin))) {
-            return Ok(());
-        }
-        disk::replace(&file, &bytes, &temp)
+        if is_outdated() { Ok(()) } else { disk::replace(file, bytes, &temp) }
     }
 
     /// Takes the place of what is known in `old`, which is forgotten.
@@ -101,27 +104,22 @@ impl<'a> Pins<'a> {
         disk::remove_dir(&aside)
     }
 
-    /// The object paths that have a pin and begin with `profiles/`.
-    pub(super) fn record_paths(&self) -> Vec<String> {
-        let mut paths = Vec::new();
-        for shard in entries(&self.folder.join("profiles")) {
-            for file in entries(&self.folder.join("profiles").join(&shard)) {
-                if let Some(name) = file.strip_suffix(".pin") {
-                    paths.push(format!("profiles/{shard}/{name}"));
-                }
-            }
-        }
-        paths
+    /// The shards (`profiles/<aa>`) in which something is pinned.
+    pub(super) fn shards(&self) -> Vec<String> {
+        let shards = entries(&self.folder.join("profiles"));
+        shards.into_iter().map(|shard| format!("profiles/{shard}")).collect()
+    }
+
+    /// The objects of a shard that are pinned.
+    pub(super) fn records(&self, shard: &str) -> Vec<String> {
+        let files = entries(&self.folder.join(shard));
+        let name = |file: &String| Some(format!("{shard}/{}", file.strip_suffix(".pin")?));
+        files.iter().filter_map(name).collect()
     }
 
     fn file(&self, path: &str) -> PathBuf {
         self.folder.join(format!("{path}.pin"))
     }
-}
-
-/// What is leaving or removed stays so, whatever a reader says that saw it just before it went.
-fn is_later(known: &Pin, pin: &Pin) -> bool {
-    (known.version, known.state) > (pin.version, pin.state)
 }
 
 fn entries(folder: &Path) -> Vec<String> {
@@ -137,23 +135,15 @@ mod tests {
 
     #[test]
     fn a_pin_never_goes_back() {
-        use PinState::{Leaving, Present, Removed};
         let folder = tempfile::tempdir().expect("a folder");
         let key = OpeningKey::generate(VaultId::random().expect("random"), None);
         let path = std::fs::canonicalize(folder.path()).expect("there").join("pins");
         let pins = Pins::new(path, key.pin_key(), &System);
-        let after = |version, state| {
-            let pin = Pin { version, sha256: "00".to_owned(), saved_at: System.wall(), state };
+        let after = |version| {
+            let pin = Pin { version, sha256: "00".to_owned(), saved_at: System.wall() };
             pins.set("key", &pin).expect("saved");
-            pins.get("key").expect("ours").map(|pin| (pin.version, pin.state))
+            pins.get("key").expect("ours").map(|pin| pin.version)
         };
-        assert_eq!(after(2, Present), Some((2, Present)));
-        assert_eq!(after(1, Removed), Some((2, Present)));
-        assert_eq!(after(2, Leaving), Some((2, Leaving)));
-        assert_eq!(after(2, Present), Some((2, Leaving)), "one that read it while it left");
-        assert_eq!(after(2, Removed), Some((2, Removed)));
-        assert_eq!(after(2, Leaving), Some((2, Removed)), "a second one that removes it");
-        assert_eq!(after(2, Present), Some((2, Removed)), "one that read it before");
-        assert_eq!(after(3, Present), Some((3, Present)));
+        assert_eq!([2, 1, 3, 2].map(after), [Some(2), Some(2), Some(3), Some(3)]);
     }
 }

@@ -1,19 +1,14 @@
-//! Profiles of an open vault: read, add, change, remove, list.
+//! Profiles of an open vault: read, add, change, rename, remove.
 
 use super::open::{present, seen};
 use super::{Error, OpenVault};
 use crate::limits;
 use crate::model::{Profile, ProfileName};
-use crate::seal::{self, Pin, PinState, Record, RecordPath};
+use crate::seal::{Record, RecordPath};
 use crate::store::{self, Expect, Found};
 
-/// One line of a listing: a profile, or what is in the way of reading it.
-pub struct Listed {
-    /// Where its record lies.
-    pub path: String,
-    /// The profile, or why there is none to show.
-    pub profile: Result<Profile, Error>,
-}
+/// A record with the digest of its sealed form.
+pub(super) type Sealed = (Record, String);
 
 impl OpenVault<'_> {
     /// The profile named `name`.
@@ -23,7 +18,22 @@ impl OpenVault<'_> {
     /// - [`Error::Sealed`]: its record is damaged, forged or misplaced.
     /// - [`Error::History`]: it is not the record last known, or is missing.
     pub fn profile(&self, name: &ProfileName) -> Result<Profile, Error> {
-        self.record(name).map(|(record, _)| record.profile)
+        self.current(name).map(|(profile, ..)| profile)
+    }
+
+    /// The profile whose record lies at `path`, for whoever keeps that and not the name; `None`
+    /// where there is none (any more).
+    ///
+    /// # Errors
+    /// As [`OpenVault::profile`].
+    pub fn profile_at(&self, path: &RecordPath) -> Result<Option<Profile>, Error> {
+        Ok(self.read(path, path.as_str())?.and_then(|(record, _)| record.profile))
+    }
+
+    /// Where the record of `name` lies, which tells nothing of the name.
+    #[must_use]
+    pub fn path_of(&self, name: &ProfileName) -> RecordPath {
+        self.keys.record_path(name)
     }
 
     /// Adds a profile.
@@ -33,100 +43,85 @@ impl OpenVault<'_> {
     /// could not be saved.
     pub fn add(&self, profile: Profile) -> Result<(), Error> {
         self.may_write()?;
-        let path = self.keys.record_path(&profile.name);
-        // What is there must be in order, and what is not must not be missing.
-        if self.read(&path, &told(&profile.name))?.is_some() {
-            return Err(Error::Exists(profile.name));
-        }
-        if self.store.list_records()?.len() >= limits::PROFILES {
-            return Err(Error::Full);
-        }
         let name = profile.name.clone();
-        // A name that was used before goes on counting, so that its old records stay dead.
-        let tombstone = self.pin(path.as_str(), &told(&name))?;
-        let record = Record {
-            version: tombstone.as_ref().map_or(1, |pin| pin.version + 1),
-            previous: tombstone.map(|pin| pin.sha256),
-            saved_at: self.clock.wall(),
-            profile,
-        };
-        self.save(&record, &path, Expect::Absent).map_err(|error| match error {
+        let path = self.keys.record_path(&name);
+        // What is there must be in order, and what is not must not be missing.
+        let before = self.read(&path, &told(&name))?;
+        if before.as_ref().is_some_and(|(record, _)| record.profile.is_some()) {
+            return Err(Error::Exists(name));
+        }
+        if before.is_none() {
+            self.check_room(&path)?;
+        }
+        self.save(before.as_ref(), &path, Some(profile)).map_err(|error| match error {
             Error::Store(store::Error::Conflict) => Error::Exists(name),
             other => other,
         })
     }
 
-    /// Removes the profile named `name`. Its name leaves a tombstone on this device.
+    /// Changes the profile named `name` to what `change` makes of it, unless somebody else changes
+    /// it meanwhile. Its name stays.
     ///
     /// # Errors
-    /// As [`OpenVault::profile`] and [`OpenVault::add`].
-    pub fn remove(&self, name: &ProfileName) -> Result<(), Error> {
+    /// As [`OpenVault::profile`] and [`OpenVault::add`], and whatever `change` gives;
+    /// [`store::Error::Conflict`] where somebody did.
+    pub fn change<E: From<Error>>(
+        &self,
+        name: &ProfileName,
+        change: impl FnOnce(Profile) -> Result<Profile, E>,
+    ) -> Result<(), E> {
         self.may_write()?;
         let path = self.keys.record_path(name);
-        let (record, digest) = self.record(name)?;
-        let mut pin = Pin {
-            version: record.version,
-            sha256: digest.clone(),
-            saved_at: record.saved_at,
-            state: PinState::Leaving,
-        };
-        // First the intent: a crash after the removal must not look like a theft.
-        self.pins.set(path.as_str(), &pin).map_err(store::Error::Disk)?;
-        if let Err(error) = self.store.delete(path.as_str(), &digest) {
-            // It still stands, so its absence would be a theft again.
-            if self.store.get(path.as_str()).is_ok_and(|now| now.is_some()) {
-                pin.state = PinState::Present;
-                let _known_as_leaving_then = self.pins.take_back(path.as_str(), &pin);
-            }
-            return Err(error.into());
-        }
-        pin.state = PinState::Removed;
-        self.remember(path.as_str(), &pin);
-        Ok(())
+        let (profile, mut record, digest) = self.current(name)?;
+        record.profile = Some(change(profile)?);
+        let next = record.profile.take();
+        Ok(self.save(Some(&(record, digest)), &path, next)?)
     }
 
-    /// Every profile, by name; records that cannot be read or are missing come last.
+    /// Gives the profile `from` the name `to`. It is added first and removed then, so that an
+    /// interruption leaves it under both names; another try finishes that.
     ///
     /// # Errors
-    /// [`Error::Full`] above `limits::PROFILES`; [`Error::Store`].
-    pub fn list(&self) -> Result<Vec<Listed>, Error> {
-        let mut paths = self.store.list_records()?;
-        if paths.len() > limits::PROFILES {
-            return Err(Error::Full);
-        }
-        let absent: Vec<String> = self
-            .pins
-            .record_paths()
-            .into_iter()
-            .filter(|path| paths.binary_search(path).is_err())
-            .collect();
-        paths.extend(absent);
-        let mut listed: Vec<Listed> =
-            paths.into_iter().filter_map(|path| self.listed(path)).collect();
-        listed.sort_by(|a, b| match (&a.profile, &b.profile) {
-            (Ok(a), Ok(b)) => a.name.cmp(&b.name),
-            (a, b) => a.is_err().cmp(&b.is_err()),
-        });
-        Ok(listed)
-    }
-
-    /// `None` for a profile that was removed in order.
-    fn listed(&self, path: String) -> Option<Listed> {
-        let profile = match RecordPath::parse(&path) {
-            None => Err(seal::Error::Misplaced("a file among the records").into()),
-            Some(parsed) => {
-                self.read(&parsed, &path).transpose()?.map(|(record, _)| record.profile)
-            }
+    /// As [`OpenVault::add`] and [`OpenVault::remove`].
+    pub fn rename(&self, from: &ProfileName, to: &ProfileName) -> Result<(), Error> {
+        let renamed = Profile { name: to.clone(), ..self.profile(from)? };
+        let is_begun = match self.profile(to) {
+            Ok(there) => there.is_copy_of(&renamed),
+            Err(Error::NoProfile(_)) => false,
+            Err(error) => return Err(error),
         };
-        Some(Listed { path, profile })
+        if from == to || !is_begun {
+            self.add(renamed)?;
+        }
+        let removed = self.remove(from);
+        if removed.is_err() && !is_begun {
+            // Changed meanwhile: a copy of what it was must not stay behind.
+            let _a_copy_stays_then = self.remove(to);
+        }
+        removed
     }
 
-    fn record(&self, name: &ProfileName) -> Result<(Record, String), Error> {
+    /// Removes the profile named `name`: its record becomes one that says so, without the secret.
+    ///
+    /// # Errors
+    /// As [`OpenVault::profile`] and [`OpenVault::change`].
+    pub fn remove(&self, name: &ProfileName) -> Result<(), Error> {
+        self.may_write()?;
+        let (_, record, digest) = self.current(name)?;
+        self.save(Some(&(record, digest)), &self.keys.record_path(name), None)
+    }
+
+    /// The profile, and its record without it.
+    fn current(&self, name: &ProfileName) -> Result<(Profile, Record, String), Error> {
         let path = self.keys.record_path(name);
-        self.read(&path, &told(name))?.ok_or_else(|| Error::NoProfile(name.clone()))
+        let found = self.read(&path, &told(name))?;
+        let no_such = || Error::NoProfile(name.clone());
+        let (mut record, digest) = found.ok_or_else(no_such)?;
+        let profile = record.profile.take().ok_or_else(no_such)?;
+        Ok((profile, record, digest))
     }
 
-    fn read(&self, path: &RecordPath, what: &str) -> Result<Option<(Record, String)>, Error> {
+    pub(super) fn read(&self, path: &RecordPath, what: &str) -> Result<Option<Sealed>, Error> {
         let mut found = self.store.get(path.as_str())?;
         loop {
             let judged = self.judge(path, what, found.as_ref());
@@ -147,7 +142,7 @@ impl OpenVault<'_> {
         path: &RecordPath,
         what: &str,
         found: Option<&Found>,
-    ) -> Result<Option<(Record, String)>, Error> {
+    ) -> Result<Option<Sealed>, Error> {
         let Some(found) = found else {
             self.check(path.as_str(), what, None)?;
             return Ok(None);
@@ -157,12 +152,33 @@ impl OpenVault<'_> {
         Ok(Some((record, found.digest.clone())))
     }
 
-    fn save(&self, record: &Record, path: &RecordPath, expect: Expect<'_>) -> Result<(), Error> {
-        let sealed = record.seal(&self.keys)?;
+    /// Saves the version that follows `before`.
+    fn save(
+        &self,
+        before: Option<&Sealed>,
+        path: &RecordPath,
+        profile: Option<Profile>,
+    ) -> Result<(), Error> {
+        let previous = before.map(|(_, digest)| digest.clone());
+        let version = before.map_or(1, |(record, _)| record.version + 1);
+        let expect = previous.clone();
+        let record = Record { version, previous, saved_at: self.clock.wall(), profile };
+        let sealed = record.seal(&self.keys, path)?;
+        let expect = expect.as_deref().map_or(Expect::Absent, Expect::Digest);
         self.store.put(path.as_str(), &sealed, expect)?;
         // After the last fsync of the record: a pin never runs ahead of what is on disk.
-        self.remember(path.as_str(), &present(&seen(record, &sealed)));
+        self.remember(path.as_str(), &present(&seen(&record, &sealed)));
         Ok(())
+    }
+
+    /// All are counted only where the shard of the new one says that there may be too many: names
+    /// are spread evenly, and counting takes longer the more there are.
+    fn check_room(&self, path: &RecordPath) -> Result<(), Error> {
+        let beside = self.store.records(path.shard())?.len();
+        if beside < limits::CROWDED_SHARD {
+            return Ok(());
+        }
+        if self.store.list_records()?.len() < limits::PROFILES { Ok(()) } else { Err(Error::Full) }
     }
 
     fn may_write(&self) -> Result<(), Error> {

@@ -130,7 +130,7 @@ fn env_maps_fields_beside_the_token() {
     assert!(found["UNTIL"].parse::<jiff::Timestamp>().is_ok(), "{}", found["UNTIL"]);
     assert!(found["SCOPE"].starts_with("dap principal:"), "{}", found["SCOPE"]);
     assert_eq!(issuer.logins(), 1);
-    for bad in ["X", "X=", "=token", "1X=token", "X=secret", "X Y=token"] {
+    for bad in ["X", "X=", "=token", "1X=token", "X=Secret", "X Y=token"] {
         exec(&world, &["--env", bad, "--", "true"]).run().exits(2).says("VAR=FIELD");
     }
 }

@@ -44,7 +44,7 @@ fn copy_that_uses_its_stack_and_waits() {
     word.fill(0);
     std::hint::black_box(&word);
     if role == "scrubs" {
-        mintage::stack::scrub();
+        mintage::stack::scrub(mintage::stack::Depth::Mint);
     }
     println!("ready");
     let mut end = [0];

@@ -35,7 +35,7 @@ fn yesterdays_folder_is_refused_until_it_is_accepted() {
     fs::remove_dir_all(&vault).expect("removed");
     copy(&backup, &vault);
     // Removed and back; added and gone.
-    scene.refuses(scene.world.mintage(["show", "prod"]), 6).says("it was removed");
+    scene.refuses(scene.world.mintage(["show", "prod"]), 6).says("rolled back");
     scene.refuses(scene.world.mintage(["show", "later"]), 6).says("it is missing");
     scene.refuses(scene.adding("later"), 6).says("it is missing");
     scene.world.run(["list"]).exits(6).says("2 ");
@@ -73,7 +73,7 @@ fn a_removed_record_that_is_back_is_refused() {
     scene.world.run(["show", "prod"]).exits(3);
     write(&path, &sealed);
     for ran in scene.refuses_all(Part::Record, 6) {
-        ran.says("it was removed").says("is back");
+        ran.says("rolled back");
     }
 }
 

@@ -5,7 +5,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-use mintage::seal::{OpeningKey, Pin, PinState};
+use mintage::seal::{OpeningKey, Pin};
 use mintage::secret::IdentityText;
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
@@ -87,7 +87,7 @@ impl Scene {
     /// Makes this device believe that it has seen that version of an object.
     pub fn pretend(&self, key: &str, version: u64, sha256: &str) {
         let saved_at = "2026-01-02T03:04:05Z".parse().expect("a time");
-        let pin = Pin { version, sha256: sha256.to_owned(), saved_at, state: PinState::Present };
+        let pin = Pin { version, sha256: sha256.to_owned(), saved_at };
         let bytes = self.key().pin_key().write(key, &pin).expect("plain data");
         write(&self.pin(key), &bytes);
     }

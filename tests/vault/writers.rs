@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use mintage::clock::{Clock as _, System};
 use mintage::model::{Credential, Flags, Profile, ProfileName, Scopes};
 use mintage::seal::{OpeningKey, VaultId};
-use mintage::store::{Error, Expect, Found, MemoryStore, Store};
+use mintage::store::{Error, Expect, Found, Look, MemoryStore, Store};
 use mintage::vault::{Founding, OpenVault, Pins, found};
 use zeroize::Zeroizing;
 
@@ -175,12 +175,16 @@ impl Store for Meanwhile<'_> {
         self.inner.put(key, bytes, expect)
     }
 
-    fn delete(&self, key: &str, digest: &str) -> Result<(), Error> {
-        self.inner.delete(key, digest)
+    fn shards(&self) -> Result<Vec<Look>, Error> {
+        self.inner.shards()
     }
 
-    fn list_records(&self) -> Result<Vec<String>, Error> {
-        self.inner.list_records()
+    fn records(&self, shard: &str) -> Result<Vec<Look>, Error> {
+        self.inner.records(shard)
+    }
+
+    fn destroy(&self) -> Result<(), Error> {
+        self.inner.destroy()
     }
 }
 
@@ -236,6 +240,7 @@ fn profile(label: &str) -> Profile {
         name: name(),
         preset: "oauth2".to_owned(),
         endpoint,
+        issuer: None,
         base_url: None,
         auth: "basic".parse().expect("a style"),
         credential: Credential::new("id".parse().expect("an id"), secret).expect("a pair"),
@@ -244,10 +249,11 @@ fn profile(label: &str) -> Profile {
         resource: None,
         params: Vec::new(),
         ca: None,
+        fields: std::collections::BTreeMap::new(),
         label: Some(label.to_owned()),
         tags: std::collections::BTreeSet::new(),
         secret_expires: None,
-        flags: Flags { token_only: false },
+        flags: Flags::default(),
         added_at: now,
         changed_at: now,
     }

@@ -1,9 +1,10 @@
 //! A profile as people and programs see it: everything but the secret.
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use jiff::civil::Date;
+use serde_json::{Map, Value, json};
 
-use crate::model::{Endpoint, Flags, Profile, Tag};
+use crate::model::{Endpoint, FieldName, Flags, Profile, Summary, Tag};
 
 /// The fields of a profile as JSON. The secret appears by its length only.
 pub fn json(profile: &Profile) -> Value {
@@ -11,6 +12,7 @@ pub fn json(profile: &Profile) -> Value {
         name,
         preset,
         endpoint,
+        issuer,
         base_url,
         auth,
         credential,
@@ -19,10 +21,11 @@ pub fn json(profile: &Profile) -> Value {
         resource,
         params,
         ca,
+        fields,
         label,
         tags,
         secret_expires,
-        flags: Flags { token_only },
+        flags: Flags { token_only, plain_http },
         added_at,
         changed_at,
     } = profile;
@@ -30,6 +33,7 @@ pub fn json(profile: &Profile) -> Value {
         "profile": name.as_str(),
         "preset": preset,
         "endpoint": endpoint.as_str(),
+        "issuer": issuer.as_ref().map(Endpoint::as_base),
         "base_url": base_url.as_ref().map(Endpoint::as_base),
         "auth": auth.as_str(),
         "client_id": credential.client_id().as_str(),
@@ -39,16 +43,50 @@ pub fn json(profile: &Profile) -> Value {
         "resource": resource,
         "params": params,
         "ca": ca.is_some(),
+        "fields": fields.iter().map(|(name, secret)| bytes(name, secret.len())).collect::<Map<_, _>>(),
         "label": label,
         "tags": tags.iter().map(Tag::as_str).collect::<Vec<_>>(),
         "secret_expires": secret_expires.map(|date| date.to_string()),
+        "token_only": token_only,
+        "plain_http": plain_http,
+        "added_at": second(*added_at),
+        "changed_at": second(*changed_at),
+    })
+}
+
+/// A further secret appears by its length only, too.
+fn bytes(name: &FieldName, length: usize) -> (String, Value) {
+    (name.to_string(), json!({ "bytes": length }))
+}
+
+/// A profile in a listing as JSON.
+pub fn summary(summary: &Summary, today: Date) -> Value {
+    let Summary {
+        name,
+        preset,
+        host,
+        label,
+        tags,
+        secret_expires,
+        token_only,
+        added_at,
+        changed_at,
+    } = summary;
+    json!({
+        "profile": name.as_str(),
+        "preset": preset,
+        "host": host,
+        "label": label,
+        "tags": tags.iter().map(Tag::as_str).collect::<Vec<_>>(),
+        "secret_expires": secret_expires.map(|date| date.to_string()),
+        "days_left": summary.days_left(today),
         "token_only": token_only,
         "added_at": second(*added_at),
         "changed_at": second(*changed_at),
     })
 }
 
-/// The same as rows of name and value; empty ones are left out.
+/// A profile as rows of name and value; empty ones are left out.
 pub fn rows(profile: &Profile) -> Vec<Vec<String>> {
     let fields = json(profile);
     let mut rows = Vec::new();
@@ -57,6 +95,14 @@ pub fn rows(profile: &Profile) -> Vec<Vec<String>> {
             Value::Null | Value::Bool(false) => continue,
             Value::Bool(true) => "yes".to_owned(),
             Value::Array(values) if values.is_empty() => continue,
+            Value::Object(fields) => {
+                let hidden = |(name, about): (&String, &Value)| {
+                    let length = about.get("bytes").map(plain).unwrap_or_default();
+                    vec![name.clone(), format!("(hidden, {length} bytes)")]
+                };
+                rows.extend(fields.iter().map(hidden));
+                continue;
+            }
             Value::Array(values) => values.iter().map(plain).collect::<Vec<_>>().join(" "),
             other => plain(other),
         };

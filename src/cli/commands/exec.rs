@@ -14,6 +14,7 @@ use crate::model::{Lease, LeaseRequest, Profile, ProfileName, Scopes};
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The profile
+    #[arg(add = crate::cli::completion::profiles())]
     name: Option<ProfileName>,
     /// Set the variables that a program expects: dap
     #[arg(long = "as", value_name = "PROGRAM")]
@@ -21,7 +22,7 @@ pub struct Args {
     /// Set VAR to a field of the profile or its token
     #[arg(long, value_name = "VAR=FIELD", value_parser = mapping,
         long_help = "Set VAR to a field: token, expires_at, scope, client_id, client_secret, \
-                     base_url")]
+                     base_url, or one that was added by `--field`")]
     env: Vec<(String, Value)>,
     /// Scopes in place of the profile's own; may be repeated
     #[arg(long, value_name = "SCOPE")]
@@ -36,10 +37,10 @@ pub struct Args {
 
 /// Runs the command; it does not come back where it succeeds.
 pub fn run(args: Args, parts: &Parts) -> Result<u8, Failure> {
-    let name = super::profile(args.name.as_ref(), parts)?;
+    let which = super::which(args.name.as_ref(), parts)?;
     let variables = {
         let vault = parts.open_vault()?;
-        let profile = vault.profile(&name)?;
+        let profile = vault.profile(&which.name(&vault)?)?;
         parts.say_warnings(&vault);
         let wanted = args.wanted(&profile)?;
         let lease = args.lease_if_needed(&wanted, &profile, parts)?;
@@ -58,9 +59,9 @@ impl Args {
         };
         for (name, value) in &self.env {
             wanted.retain(|(known, _)| known != name);
-            wanted.push((name.clone(), *value));
+            wanted.push((name.clone(), value.clone()));
         }
-        let gives_secret = wanted.iter().any(|(_, value)| *value == Value::ClientSecret);
+        let gives_secret = wanted.iter().any(|(_, value)| value.is_secret());
         if gives_secret && profile.flags.token_only {
             return Err(Failure::TokenOnly(profile.name.to_string()));
         }
@@ -95,7 +96,7 @@ fn template(program: &str, profile: &Profile) -> Result<Vec<(String, Value)>, Fa
             profile.preset
         )));
     };
-    Ok(template.variables.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect())
+    Ok(template.variables.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect())
 }
 
 fn fill(
@@ -103,11 +104,11 @@ fn fill(
     profile: &Profile,
     lease: Option<&Lease>,
 ) -> Result<Vec<(String, OsString)>, Failure> {
-    wanted.iter().map(|(name, value)| Ok((name.clone(), text(*value, profile, lease)?))).collect()
+    wanted.iter().map(|(name, value)| Ok((name.clone(), text(value, profile, lease)?))).collect()
 }
 
-fn text(value: Value, profile: &Profile, lease: Option<&Lease>) -> Result<OsString, Failure> {
-    let unset = |name| Failure::NotForEnvironment(name);
+fn text(value: &Value, profile: &Profile, lease: Option<&Lease>) -> Result<OsString, Failure> {
+    let unset = |name: &str| Failure::NotForEnvironment(name.to_owned());
     match value {
         Value::Token => lease.map(|l| l.token.access.expose().into()).ok_or(unset("token")),
         Value::ExpiresAt => lease.map(|l| token::expires_at(l).into()).ok_or(unset("expires_at")),
@@ -116,7 +117,14 @@ fn text(value: Value, profile: &Profile, lease: Option<&Lease>) -> Result<OsStri
             Ok(scope.unwrap_or_default().into())
         }
         Value::ClientId => Ok(profile.credential.client_id().as_str().into()),
-        Value::ClientSecret => secret(profile).ok_or(unset("client_secret")),
+        Value::ClientSecret => {
+            secret(profile.credential.secret().expose()).ok_or(unset("client_secret"))
+        }
+        Value::Field(name) => {
+            let none = || Failure::NoField(profile.name.clone());
+            let field = profile.fields.get(name).ok_or_else(none)?;
+            secret(field.expose()).ok_or(unset(name.as_str()))
+        }
         Value::BaseUrl => {
             profile.base_url.as_ref().map(|url| url.as_base().into()).ok_or(unset("base_url"))
         }
@@ -124,8 +132,7 @@ fn text(value: Value, profile: &Profile, lease: Option<&Lease>) -> Result<OsStri
 }
 
 /// `None` for a secret that no environment can hold.
-fn secret(profile: &Profile) -> Option<OsString> {
-    let bytes = profile.credential.secret().expose();
+fn secret(bytes: &[u8]) -> Option<OsString> {
     if bytes.contains(&0) {
         return None;
     }
@@ -139,8 +146,8 @@ fn secret(profile: &Profile) -> Option<OsString> {
 }
 
 fn mapping(text: &str) -> Result<(String, Value), &'static str> {
-    const RULE: &str =
-        "VAR=FIELD, where FIELD is token, expires_at, scope, client_id, client_secret or base_url";
+    const RULE: &str = "VAR=FIELD, where FIELD is token, expires_at, scope, client_id, client_secret, base_url or one \
+         that was added by `--field`";
     let (name, field) = text.split_once('=').ok_or(RULE)?;
     let value = Value::parse(field).filter(|_| is_variable(name)).ok_or(RULE)?;
     Ok((name.to_owned(), value))

@@ -6,18 +6,14 @@
 
 use std::path::{Path, PathBuf};
 
-use zeroize::Zeroizing;
-
-use super::recovery;
+use super::{keeping, recovery};
 use crate::cli::Failure;
 use crate::cli::parts::Parts;
 use crate::config::{self, KeySource, Registered};
 use crate::disk;
-use crate::handover;
 use crate::identity::Keychain;
 use crate::model::VaultName;
 use crate::seal::{OpeningKey, VaultId};
-use crate::secret::Outgoing;
 use crate::store::DirStore;
 use crate::vault::{self, Founding};
 
@@ -101,7 +97,7 @@ impl Plan {
         let device = device.with_fingerprint(fingerprint.clone());
         let recovery = OpeningKey::generate(id.clone(), Some(fingerprint.clone()));
         let (id, fingerprint) = (id.to_string(), fingerprint.to_string());
-        let registered = Registered { path, id, fingerprint, key, unborn: true };
+        let registered = Registered { path, id, fingerprint, key, unborn: true, profile: None };
         Self { name, registered, recovery_file, device, recovery, before }
     }
 
@@ -131,7 +127,7 @@ impl Plan {
 
     fn make(&self, parts: &Parts) -> Result<(), Failure> {
         recovery::save(&self.recovery, &self.recovery_file)?;
-        self.keep_device_key(parts)?;
+        keeping::keep(&self.device, &self.registered.key, parts)?;
         let place = &self.registered.path;
         let store = DirStore::create(place.clone(), parts.clock()).map_err(vault::Error::from)?;
         let founding = Founding {
@@ -141,25 +137,6 @@ impl Plan {
             at: parts.clock().wall(),
         };
         Ok(vault::found(&store, &founding, &place.display().to_string())?)
-    }
-
-    /// Nothing relies on the key before another process has found it again.
-    fn keep_device_key(&self, parts: &Parts) -> Result<(), Failure> {
-        let source = parts.source(self.device.vault(), &self.registered.key);
-        if self.registered.key != KeySource::Keychain {
-            disk::make_private_dir(&parts.paths.identities())?;
-        }
-        source.save(&self.device, parts.prompt.as_ref())?;
-        if self.registered.key == KeySource::Keychain {
-            let id = self.device.vault().as_str().as_bytes().to_vec();
-            let input = Outgoing::new(Zeroizing::new(id));
-            let found = handover::ask_own(&["internal-keychain-read"], &input)
-                .map_err(|_| Failure::NotReadBack)?;
-            if found.expose() != self.device.recipient().to_string().as_bytes() {
-                return Err(Failure::NotReadBack);
-            }
-        }
-        Ok(())
     }
 
     /// A failed run leaves nothing that a person would have to clean up; but once a vault may be

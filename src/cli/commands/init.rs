@@ -46,7 +46,7 @@ pub enum KeyChoice {
 pub fn run(args: Args, parts: &Parts) -> Result<u8, Failure> {
     let Made { name, registered, key: _ } = make(args, parts)?;
     if parts.style.json {
-        let Registered { path, id, fingerprint, key, unborn: _ } = &registered;
+        let Registered { path, id, fingerprint, key, .. } = &registered;
         style::write_json(json!({
             "vault": name.as_str(), "path": path, "id": id, "fingerprint": fingerprint,
             "key": key.as_str(),
@@ -165,8 +165,7 @@ fn choose_key(args: &Args, parts: &Parts, id: &VaultId) -> Result<KeySource, Fai
         Some(KeyChoice::Keychain) => Ok(KeySource::Keychain),
         Some(KeyChoice::Passphrase) => Ok(KeySource::Passphrase),
         Some(KeyChoice::File) => {
-            let default = parts.paths.identities().join(format!("{id}.key"));
-            let file = args.identity_file.clone().unwrap_or(default);
+            let file = args.identity_file.clone().unwrap_or_else(|| parts.own_key_file(id));
             Ok(KeySource::File(parts::absolute(&file)?))
         }
         None if parts.global.passphrase_fd.is_some() => Ok(KeySource::Passphrase),

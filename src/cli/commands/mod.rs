@@ -1,15 +1,28 @@
 //! One file a command: what it takes, and what it does.
 
 pub mod add;
+pub mod check;
+pub mod completions;
+pub mod default;
 mod describe;
+pub mod destroy;
+pub mod doctor;
+pub mod edit;
 pub mod exec;
 mod founding;
 pub mod init;
+pub mod inspect;
 mod internal;
+mod keeping;
 pub mod list;
+pub mod man;
+pub mod passphrase;
 pub mod presets;
 mod recovery;
 pub mod remove;
+pub mod rename;
+mod several;
+mod shape;
 pub mod show;
 pub mod status;
 pub mod token;
@@ -18,8 +31,10 @@ pub mod vault;
 use super::Failure;
 use super::args::Command;
 use super::parts::Parts;
-use crate::broker;
+use crate::broker::{self, Broker as _, Local};
 use crate::model::{Lease, LeaseRequest, Profile, ProfileName};
+use crate::seal::RecordPath;
+use crate::vault::OpenVault;
 
 /// Runs a command and gives back the exit code.
 ///
@@ -32,7 +47,17 @@ pub fn run(command: Command, parts: &Parts) -> Result<u8, Failure> {
         Command::List(args) => list::run(&args, parts),
         Command::Show(args) => show::run(&args, parts),
         Command::Presets(args) => presets::run(&args, parts),
+        Command::Edit(args) => edit::run(*args, parts),
+        Command::Rename(args) => rename::run(&args, parts),
         Command::Remove(args) => remove::run(&args, parts),
+        Command::Default(args) => default::run(&args, parts),
+        Command::Inspect(args) => inspect::run(&args, parts),
+        Command::Check(args) => check::run(args, parts),
+        Command::Doctor(args) => doctor::run(&args, parts),
+        Command::Passphrase(args) => passphrase::run(&args, parts),
+        Command::Destroy(args) => destroy::run(&args, parts),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
         Command::Token(args) => token::run(&args, parts),
         Command::Exec(args) => exec::run(args, parts).map_err(|failure| match failure {
             // A wrong command line is one, whatever was to be run.
@@ -54,6 +79,16 @@ fn lease_for(profile: &Profile, request: &LeaseRequest, parts: &Parts) -> Result
         .map_err(|source| Failure::Mint { profile: profile.name.clone(), source })
 }
 
+/// A lease through the broker at hand.
+fn lease(vault: &OpenVault<'_>, request: &LeaseRequest, parts: &Parts) -> Result<Lease, Failure> {
+    let settings = parts.settings()?;
+    let broker = Local { vault, proxy: settings.proxy.as_deref(), clock: parts.clock() };
+    parts.style.note(format_args!("minting for `{}`", request.profile));
+    let lease = broker.lease(request);
+    parts.say_warnings(vault);
+    lease.map_err(|source| Failure::Mint { profile: request.profile.clone(), source })
+}
+
 /// Says what a caller would notice too late: another scope than asked for, a secret that ends soon.
 fn warn_of(lease: &Lease, parts: &Parts) {
     if let Some(granted) = lease.other_scope() {
@@ -62,7 +97,7 @@ fn warn_of(lease: &Lease, parts: &Parts) {
     }
     let two_weeks = jiff::Span::new().days(14);
     let Some(last) = lease.secret_expires else { return };
-    let today = parts.clock().wall().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let today = parts.today();
     let name = &lease.profile;
     if last < today {
         parts.style.warn(format_args!("the secret of `{name}` ended on {last}"));
@@ -71,11 +106,40 @@ fn warn_of(lease: &Lease, parts: &Parts) {
     }
 }
 
-/// The profile that is meant: the one named, else that of `MINTAGE_PROFILE`.
-fn profile(named: Option<&ProfileName>, parts: &Parts) -> Result<ProfileName, Failure> {
+/// The profile that is meant.
+enum Which {
+    /// The one named, on the command line or by `MINTAGE_PROFILE`.
+    Named(ProfileName),
+    /// The one that the settings name, by the path of its record.
+    Default(RecordPath),
+}
+
+impl Which {
+    /// Its name, for which the vault must be open where only the path is known.
+    fn name(&self, vault: &OpenVault<'_>) -> Result<ProfileName, Failure> {
+        match self {
+            Self::Named(name) => Ok(name.clone()),
+            Self::Default(path) => {
+                let profile = vault.profile_at(path)?.ok_or(Failure::NoDefault)?;
+                Ok(profile.name)
+            }
+        }
+    }
+}
+
+/// The one named, else that of `MINTAGE_PROFILE`, else the default of the settings.
+fn which(named: Option<&ProfileName>, parts: &Parts) -> Result<Which, Failure> {
     match (named, &parts.environment.profile) {
-        (Some(name), _) => Ok(name.clone()),
-        (None, Some(name)) => Ok(name.parse()?),
-        (None, None) => Err(Failure::Usage("missing: the name of a profile".to_owned())),
+        (Some(name), _) => return Ok(Which::Named(name.clone())),
+        (None, Some(name)) => return Ok(Which::Named(name.parse()?)),
+        (None, None) => {}
+    }
+    let missing = || Failure::Usage("missing: the name of a profile".to_owned());
+    match parts.registered() {
+        Ok((_, registered)) => {
+            let path = registered.profile.as_deref().and_then(RecordPath::parse);
+            path.map(Which::Default).ok_or_else(missing)
+        }
+        Err(_) => Err(missing()),
     }
 }

@@ -70,10 +70,15 @@ fn ask(name: &VaultName, parts: &Parts) -> Result<PathBuf, Failure> {
         parts.style.hint("say where the recovery key goes: `--recovery-file FILE`");
         return Err(prompt::Error::NobodyThere.into());
     }
-    let default = parts.paths.home().join(format!("mintage-recovery-{name}.txt"));
+    let default = usual_place(name, parts);
     let question = format!("File for the recovery key [{}]: ", default.display());
     let answer = parts.prompt.line(&question)?;
     Ok(if answer.is_empty() { default } else { PathBuf::from(answer) })
+}
+
+/// Where it goes unless another file is named.
+pub fn usual_place(name: &VaultName, parts: &Parts) -> PathBuf {
+    parts.paths.home().join(format!("mintage-recovery-{name}.txt"))
 }
 
 /// Writes the file, private and durable.

@@ -10,6 +10,7 @@ use crate::model::ProfileName;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The profile
+    #[arg(add = crate::cli::completion::profiles())]
     name: ProfileName,
     /// Do not ask
     #[arg(long)]
@@ -25,6 +26,7 @@ pub fn run(args: &Args, parts: &Parts) -> Result<u8, Failure> {
         return Err(Failure::NotConfirmed);
     }
     vault.remove(name)?;
+    super::default::follow(&vault, name, None, parts)?;
     parts.say_warnings(&vault);
     if parts.style.json {
         style::write_json(json!({ "profile": name.as_str(), "removed": true }))?;

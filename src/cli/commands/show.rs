@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use super::describe;
@@ -14,6 +14,7 @@ use crate::model::{Profile, ProfileName};
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The profile
+    #[arg(add = crate::cli::completion::profiles())]
     name: Option<ProfileName>,
     /// Show the secret too
     #[arg(long)]
@@ -22,8 +23,9 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(args: &Args, parts: &Parts) -> Result<u8, Failure> {
-    let name = super::profile(args.name.as_ref(), parts)?;
+    let which = super::which(args.name.as_ref(), parts)?;
     let vault = parts.open_vault()?;
+    let name = which.name(&vault)?;
     let profile = vault.profile(&name)?;
     parts.say_warnings(&vault);
     if args.reveal && profile.flags.token_only {
@@ -37,30 +39,37 @@ pub fn run(args: &Args, parts: &Parts) -> Result<u8, Failure> {
     Ok(0)
 }
 
-/// The secret goes into the output as text, or as base64 under another name where it is not UTF-8.
-fn secret(profile: &Profile) -> (&'static str, Zeroizing<String>) {
-    let bytes = profile.credential.secret().expose();
-    match std::str::from_utf8(bytes) {
-        Ok(text) => ("client_secret", Zeroizing::new(text.to_owned())),
-        Err(_) => ("client_secret_base64", Zeroizing::new(STANDARD.encode(bytes))),
-    }
+/// The secrets go into the output as text, or as base64 under another name where they are not UTF-8.
+fn secrets(profile: &Profile) -> Vec<(String, Zeroizing<String>)> {
+    let client = ("client_secret", profile.credential.secret().expose());
+    let fields = profile.fields.iter().map(|(name, secret)| (name.as_str(), secret.expose()));
+    let shown = |(name, bytes): (&str, &[u8])| match std::str::from_utf8(bytes) {
+        Ok(text) => (name.to_owned(), Zeroizing::new(text.to_owned())),
+        Err(_) => (format!("{name}_base64"), Zeroizing::new(STANDARD.encode(bytes))),
+    };
+    std::iter::once(client).chain(fields).map(shown).collect()
 }
 
 fn write_json(profile: &Profile, reveal: bool) -> Result<(), Failure> {
-    let mut fields = describe::json(profile);
-    if reveal && let Value::Object(fields) = &mut fields {
-        let (name, text) = secret(profile);
-        fields.insert(name.to_owned(), Value::String(text.to_string()));
+    let mut shown = describe::json(profile);
+    if reveal && let Value::Object(shown) = &mut shown {
+        let mut fields = Map::new();
+        for (index, (name, text)) in secrets(profile).into_iter().enumerate() {
+            let into = if index == 0 { &mut *shown } else { &mut fields };
+            into.insert(name, Value::String(text.to_string()));
+        }
+        shown.insert("fields".to_owned(), Value::Object(fields));
     }
-    style::write_json(fields)
+    style::write_json(shown)
 }
 
 fn write_rows(profile: &Profile, reveal: bool) -> Result<(), Failure> {
     let mut rows = describe::rows(profile);
     if reveal {
-        let (name, text) = secret(profile);
-        rows.retain(|row| row.first().is_none_or(|name| name != "client_secret"));
-        rows.push(vec![name.to_owned(), text.to_string()]);
+        let secrets = secrets(profile);
+        let is_hidden = |row: &Vec<String>| row.get(1).is_some_and(|it| it.starts_with("(hidden,"));
+        rows.retain(|row| !is_hidden(row));
+        rows.extend(secrets.into_iter().map(|(name, text)| vec![name, text.to_string()]));
     }
     style::write_lines(style::table(&rows))
 }

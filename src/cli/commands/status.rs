@@ -48,7 +48,7 @@ pub fn run(_: &Args, parts: &Parts) -> Result<u8, Failure> {
 }
 
 fn describe(name: &str, registered: &Registered, parts: &Parts) -> Value {
-    let Registered { path, id, fingerprint, key, unborn: _ } = registered;
+    let Registered { path, id, fingerprint, key, .. } = registered;
     let place = match parts.store(path) {
         Ok(_) => "reachable".to_owned(),
         Err(failure) => report::sentence(&failure),

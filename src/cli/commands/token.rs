@@ -5,8 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::describe;
-use crate::broker::{Broker as _, Local};
+use super::{Which, describe};
 use crate::cli::args::duration;
 use crate::cli::parts::Parts;
 use crate::cli::{Failure, style};
@@ -17,6 +16,7 @@ use crate::model::{Lease, LeaseRequest, ProfileName, Scopes};
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The profile
+    #[arg(add = crate::cli::completion::profiles())]
     name: Option<ProfileName>,
     /// Life the token must have left
     #[arg(long, value_name = "TIME", value_parser = duration)]
@@ -45,17 +45,13 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(args: &Args, parts: &Parts) -> Result<u8, Failure> {
-    let request = LeaseRequest {
-        profile: super::profile(args.name.as_ref(), parts)?,
-        min_valid: args.min_valid,
-        scopes: Scopes::parse(args.scope.iter().map(String::as_str))?,
-        audience: args.audience.clone(),
-    };
+    let which = super::which(args.name.as_ref(), parts)?;
+    let scopes = Scopes::parse(args.scope.iter().map(String::as_str))?;
     if args.name.is_none() && args.header.as_ref().is_some_and(|name| name != "Authorization") {
         // `token --header prod` would send the default profile's token under the name `prod`.
         return Err(Failure::Usage("name the profile before `--header NAME`".to_owned()));
     }
-    let lease = lease(&request, parts)?;
+    let lease = args.lease(&which, scopes, parts)?;
     super::warn_of(&lease, parts);
     let hidden = style::is_seen() && !args.reveal;
     if parts.style.json {
@@ -70,17 +66,6 @@ pub fn run(args: &Args, parts: &Parts) -> Result<u8, Failure> {
     }
     style::write(args.form(&lease, parts).as_bytes())?;
     Ok(0)
-}
-
-/// Mints through the broker at hand.
-fn lease(request: &LeaseRequest, parts: &Parts) -> Result<Lease, Failure> {
-    let vault = parts.open_vault()?;
-    let settings = parts.settings()?;
-    let broker = Local { vault: &vault, proxy: settings.proxy.as_deref(), clock: parts.clock() };
-    parts.style.note(format_args!("minting for `{}`", request.profile));
-    let lease = broker.lease(request);
-    parts.say_warnings(&vault);
-    lease.map_err(|source| Failure::Mint { profile: request.profile.clone(), source })
 }
 
 fn write_json(lease: &Lease, hidden: bool, parts: &Parts) -> Result<u8, Failure> {
@@ -102,6 +87,17 @@ pub fn expires_at(lease: &Lease) -> String {
 }
 
 impl Args {
+    fn lease(&self, which: &Which, scopes: Scopes, parts: &Parts) -> Result<Lease, Failure> {
+        let vault = parts.open_vault()?;
+        let request = LeaseRequest {
+            profile: which.name(&vault)?,
+            min_valid: self.min_valid,
+            scopes,
+            audience: self.audience.clone(),
+        };
+        super::lease(&vault, &request, parts)
+    }
+
     fn form(&self, lease: &Lease, parts: &Parts) -> Zeroizing<String> {
         let token = lease.token.access.expose();
         let scheme = lease.token.kind.as_str();

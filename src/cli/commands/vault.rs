@@ -12,7 +12,7 @@ use crate::disk;
 use crate::identity::{IdentityFile, Source as _};
 use crate::model::VaultName;
 use crate::seal::{self, Fingerprint, OpeningKey};
-use crate::vault::{self, Pins};
+use crate::vault::{self, Listing, Pins};
 
 /// Options of `vault`.
 #[derive(Debug, clap::Args)]
@@ -68,7 +68,7 @@ fn list(parts: &Parts) -> Result<u8, Failure> {
         let vaults: Vec<_> = settings
             .vaults()
             .map(|(name, vault)| {
-                let Registered { path, id, fingerprint, key, unborn } = vault;
+                let Registered { path, id, fingerprint, key, unborn, profile: _ } = vault;
                 json!({
                     "vault": name.as_str(), "default": settings.is_default(name), "path": path,
                     "id": id, "fingerprint": fingerprint, "key": key.as_str(), "unfinished": unborn,
@@ -106,7 +106,8 @@ fn add(args: Add, parts: &Parts) -> Result<u8, Failure> {
     };
     let (id, fingerprint) = (key.vault().to_string(), fingerprint.to_string());
     let key_source = KeySource::File(file);
-    let registered = Registered { path, id, fingerprint, key: key_source, unborn: false };
+    let registered =
+        Registered { path, id, fingerprint, key: key_source, unborn: false, profile: None };
     // Only a vault that opens is registered.
     let opened = parts.open(parts.store(&registered.path)?, &registered, &key);
     let vault = opened.map_err(|failure| match failure {
@@ -136,10 +137,9 @@ fn accept(args: &Accept, parts: &Parts) -> Result<u8, Failure> {
     disk::remove_dir(&folder)?;
     let pins = || Pins::new(folder.clone(), key.pin_key(), parts.clock());
     let vault = parts.open_with(parts.store(&registered.path)?, &registered, &key, pins())?;
-    let listed = vault.list()?;
-    let broken = listed.iter().filter(|listed| listed.profile.is_err()).count();
-    if broken > 0 {
-        return Err(Failure::SomeRecords(broken));
+    let Listing { profiles, broken } = vault.list()?;
+    if !broken.is_empty() {
+        return Err(Failure::SomeRecords(broken.len()));
     }
     let question = format!("Believe vault `{name}` as it is now, whatever was known of it before?");
     if !args.yes && !parts.prompt.confirm(&question)? {
@@ -148,10 +148,10 @@ fn accept(args: &Accept, parts: &Parts) -> Result<u8, Failure> {
     pins().replace(&parts.pins(&key))?;
     if parts.style.json {
         style::write_json(json!({
-            "vault": name.as_str(), "accepted": true, "profiles": listed.len(),
+            "vault": name.as_str(), "accepted": true, "profiles": profiles.len(),
         }))?;
     }
-    parts.style.say(format_args!("vault `{name}` accepted with {} profiles", listed.len()));
+    parts.style.say(format_args!("vault `{name}` accepted with {} profiles", profiles.len()));
     Ok(0)
 }
 
@@ -161,10 +161,8 @@ fn say_differences(registered: &Registered, key: &OpeningKey, parts: &Parts) {
     match opened {
         Err(failure) => parts.style.warn(report::sentence(&failure)),
         Ok(vault) => {
-            for listed in vault.list().unwrap_or_default() {
-                if let Err(error) = listed.profile {
-                    parts.style.warn(report::sentence(&error));
-                }
+            for (_, error) in vault.list().unwrap_or_default().broken {
+                parts.style.warn(report::sentence(&error));
             }
         }
     }

@@ -1,0 +1,29 @@
+//! `mintage man`: the manual page of the program or of one command.
+
+use clap::CommandFactory as _;
+
+use crate::cli::args::Cli;
+use crate::cli::{Failure, style};
+
+/// Options of `man`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Read it at once: mintage man | man -l -")]
+pub struct Args {
+    /// A command; without one, the page of the program itself
+    command: Option<String>,
+}
+
+/// Runs the command.
+pub fn run(args: &Args) -> Result<u8, Failure> {
+    let mut program = Cli::command().disable_help_subcommand(true);
+    program.build();
+    let shown = match args.command.as_deref() {
+        None => Some(&program),
+        Some(name) => program.find_subcommand(name).filter(|command| !command.is_hide_set()),
+    };
+    let command = shown.ok_or(Failure::Usage("no such command".to_owned()))?.clone();
+    let mut page = Vec::new();
+    clap_mangen::Man::new(command).render(&mut page).map_err(Failure::Output)?;
+    style::write(&page)?;
+    Ok(0)
+}

@@ -1,0 +1,133 @@
+//! `mintage passphrase`: another passphrase, or another place for the opening key.
+//!
+//! The key is kept in its new place first, then the settings name that place, then it is taken away
+//! from the old one: at every moment the settings name a place that has it.
+
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use super::init::KeyChoice;
+use super::keeping;
+use crate::cli::parts::{self, Parts};
+use crate::cli::{Failure, report, style};
+use crate::config::{KeySource, Registered};
+use crate::disk::{self, Lock};
+use crate::handover::ChildStretch;
+use crate::identity::{Keychain, PassphraseFile, PassphraseFrom};
+use crate::limits;
+use crate::seal::{OpeningKey, VaultId};
+use crate::vault;
+
+/// Options of `passphrase`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Keep the opening key there from now on [default: where it is, under a new passphrase]
+    #[arg(long, value_name = "WHERE")]
+    to: Option<KeyChoice>,
+    /// The file for `--to file` [default: in the config folder]
+    #[arg(long, value_name = "FILE")]
+    identity_file: Option<PathBuf>,
+    /// Read the new passphrase from this file descriptor
+    #[arg(long, value_name = "N")]
+    new_passphrase_fd: Option<u32>,
+}
+
+/// Runs the command.
+pub fn run(args: &Args, parts: &Parts) -> Result<u8, Failure> {
+    let config = parts.paths.config();
+    disk::make_private_dir(config)?;
+    let _one_at_a_time = Lock::take(&config.join("init.lock"), limits::VAULT_LOCK, parts.clock())?;
+    let (name, registered) = parts.registered()?;
+    let id: VaultId = registered.id.parse().map_err(vault::Error::from)?;
+    let target = args.target(&registered, &id, parts)?;
+    let key = parts.source(&id, &registered.key).load(parts.prompt.as_ref())?;
+    // A key that does not open the vault is not worth keeping anywhere.
+    parts.say_warnings(&parts.open(parts.store(&registered.path)?, &registered, &key)?);
+    if target == KeySource::Passphrase {
+        args.wrap(&key, parts)?;
+    } else if target != registered.key {
+        keeping::keep_again(&key, &target, parts)?;
+    }
+    parts.change_settings(|settings| {
+        if let Some(registered) = settings.vault_mut(&name) {
+            registered.key = target.clone();
+        }
+        Ok(())
+    })?;
+    clean_up(&key, &registered.key, &target, parts);
+    if parts.style.json {
+        style::write_json(json!({ "vault": name.as_str(), "key": target.as_str() }))?;
+    }
+    let kept = match &target {
+        KeySource::Keychain => "the opening key is in the keychain now".to_owned(),
+        KeySource::Passphrase => "the opening key is wrapped by the new passphrase now".to_owned(),
+        KeySource::File(file) => format!("the opening key is in `{}` now", file.display()),
+    };
+    parts.style.say(kept);
+    Ok(0)
+}
+
+/// What is left in the old place is said, and is harmless: the next run takes it away.
+fn clean_up(key: &OpeningKey, old: &KeySource, new: &KeySource, parts: &Parts) {
+    let mut dropped = keeping::drop_files(key, new, parts);
+    // A keychain that was never used for it is not asked: it may not even answer.
+    if *old == KeySource::Keychain && *new != KeySource::Keychain {
+        let entry = Keychain::of(key.vault()).remove(parts.prompt.as_ref());
+        dropped = dropped.and(entry.map_err(Failure::from));
+    }
+    if let Err(failure) = dropped {
+        parts.style.warn(format_args!("the old copy stays: {}", report::sentence(&failure)));
+    }
+    if let KeySource::File(file) = old
+        && old != new
+        && file.exists()
+    {
+        parts.style.hint(format_args!(
+            "the key is still in `{}`, too: delete it there unless it is meant to stay",
+            file.display()
+        ));
+    }
+}
+
+impl Args {
+    fn target(
+        &self,
+        registered: &Registered,
+        id: &VaultId,
+        parts: &Parts,
+    ) -> Result<KeySource, Failure> {
+        let usage = |text: &str| Err(Failure::Usage(text.to_owned()));
+        if self.identity_file.is_some() && self.to != Some(KeyChoice::File) {
+            return usage("`--identity-file` goes with `--to file`");
+        }
+        let target = match (self.to, &registered.key) {
+            (Some(KeyChoice::Keychain), _) => KeySource::Keychain,
+            (Some(KeyChoice::Passphrase), _) | (None, KeySource::Passphrase) => {
+                KeySource::Passphrase
+            }
+            (Some(KeyChoice::File), _) => {
+                let file = self.identity_file.clone().unwrap_or_else(|| parts.own_key_file(id));
+                KeySource::File(parts::absolute(&file)?)
+            }
+            (None, KeySource::Keychain | KeySource::File(_)) => {
+                return usage("this vault has no passphrase; `--to passphrase` gives it one");
+            }
+        };
+        if self.new_passphrase_fd.is_some() && target != KeySource::Passphrase {
+            return usage("`--new-passphrase-fd` goes with a passphrase");
+        }
+        Ok(target)
+    }
+
+    /// The old wrapped form is replaced: no copy under the old passphrase stays on the disk.
+    fn wrap(&self, key: &OpeningKey, parts: &Parts) -> Result<(), Failure> {
+        let from =
+            self.new_passphrase_fd.map_or(PassphraseFrom::Prompt, PassphraseFrom::Descriptor);
+        let path = parts.wrapped_key(key.vault());
+        let file = PassphraseFile { path, from, stretch: &ChildStretch, clock: parts.clock() };
+        let temp = parts.paths.identities().join("tmp");
+        disk::make_private_dir(&temp)?;
+        Ok(file.replace(key, parts.prompt.as_ref(), &temp)?)
+    }
+}

@@ -1,0 +1,148 @@
+//! One thing done to many profiles, each reported as it is done, with one verdict at the end.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::cli::parts::Parts;
+use crate::cli::{Failure, report, style};
+use crate::model::{ProfileName, Tag};
+use crate::vault::{Listing, OpenVault};
+
+/// Exit codes by gravity: what a person must mend comes before what may pass by itself.
+const GRAVEST_FIRST: [u8; 10] = [7, 6, 9, 10, 5, 3, 12, 11, 1, 8];
+
+/// Profiles to be gone through.
+pub struct Several {
+    /// Their names, in order.
+    pub names: Vec<ProfileName>,
+    /// Records that should have been among them, perhaps, and cannot be read.
+    broken: Vec<(String, Failure)>,
+}
+
+impl Several {
+    /// Those named.
+    pub fn named(names: Vec<ProfileName>) -> Self {
+        Self { names, broken: Vec::new() }
+    }
+
+    /// Every profile of the vault.
+    ///
+    /// # Errors
+    /// [`Failure::Vault`].
+    pub fn all(vault: &OpenVault<'_>) -> Result<Self, Failure> {
+        let Listing { profiles, broken } = vault.list()?;
+        let names = profiles.into_iter().map(|summary| summary.name).collect();
+        let broken = broken.into_iter().map(|(path, error)| (path, error.into())).collect();
+        Ok(Self { names, broken })
+    }
+
+    /// Those with a tag.
+    ///
+    /// # Errors
+    /// [`Failure::Vault`].
+    pub fn tagged(vault: &OpenVault<'_>, tag: &Tag) -> Result<Self, Failure> {
+        let Listing { mut profiles, broken } = vault.list()?;
+        profiles.retain(|summary| summary.tags.contains(tag));
+        let names = profiles.into_iter().map(|summary| summary.name).collect();
+        let broken = broken.into_iter().map(|(path, error)| (path, error.into())).collect();
+        Ok(Self { names, broken })
+    }
+
+    /// Does `work` to each; what it gives back is said of the profile. One line each: name, `ok` or
+    /// the kind of failure, words.
+    ///
+    /// # Errors
+    /// [`Failure::SomeFailed`]; [`Failure::Output`], and an interruption, end it at once.
+    pub fn each(
+        self,
+        parts: &Parts,
+        mut work: impl FnMut(&ProfileName) -> Result<String, Failure>,
+    ) -> Result<u8, Failure> {
+        let mut report = Report::default();
+        for name in &self.names {
+            let done = work(name);
+            if let Err(failure) = done.as_ref()
+                && matches!(report::exit_code(failure), 130 | 143)
+            {
+                return done.map(|_| 0);
+            }
+            report.line(name.as_str(), done, parts)?;
+        }
+        for (path, failure) in self.broken {
+            report.line(&path, Err(failure), parts)?;
+        }
+        report.finish(parts)
+    }
+}
+
+#[derive(Default)]
+struct Report {
+    results: Vec<Value>,
+    kinds: BTreeMap<&'static str, usize>,
+    failed: Vec<u8>,
+}
+
+impl Report {
+    fn line(
+        &mut self,
+        name: &str,
+        done: Result<String, Failure>,
+        parts: &Parts,
+    ) -> Result<(), Failure> {
+        let (code, words) = match done {
+            Ok(words) => (0, words),
+            Err(failure) => (report::exit_code(&failure), report::sentence(&failure)),
+        };
+        let kind = kind(code);
+        *self.kinds.entry(kind).or_default() += 1;
+        if code != 0 {
+            self.failed.push(code);
+        }
+        if parts.style.json {
+            let result = json!({ "profile": name, "result": kind, "exit": code, "said": words });
+            self.results.push(result);
+            return Ok(());
+        }
+        let row = [name, kind, &words];
+        // Each at once: a thousand logins take their time.
+        let line =
+            if style::is_seen() { format!("{kind:13} {name}: {words}") } else { row.join("\t") };
+        style::write_lines([line])
+    }
+
+    fn finish(self, parts: &Parts) -> Result<u8, Failure> {
+        let Self { results, kinds, failed } = self;
+        let total = kinds.values().sum();
+        if parts.style.json {
+            style::write_json(json!({ "results": results, "summary": kinds }))?;
+        }
+        let summary: Vec<String> =
+            kinds.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+        let summary =
+            if summary.is_empty() { "no profiles".to_owned() } else { summary.join(", ") };
+        parts.style.say(summary);
+        let code = GRAVEST_FIRST.into_iter().find(|code| failed.contains(code));
+        match code.or_else(|| failed.first().copied()) {
+            None => Ok(0),
+            Some(code) => Err(Failure::SomeFailed { count: failed.len(), total, code }),
+        }
+    }
+}
+
+/// A word for an exit code.
+fn kind(code: u8) -> &'static str {
+    match code {
+        0 => "ok",
+        3 => "missing",
+        5 => "wrong-key",
+        6 => "damaged",
+        7 => "refused",
+        8 => "unreachable",
+        9 => "not-allowed",
+        10 => "unacceptable",
+        11 => "not-saved",
+        12 => "too-large",
+        _ => "failed",
+    }
+}

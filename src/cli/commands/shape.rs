@@ -1,0 +1,227 @@
+//! What `add` and `edit` can both set of a profile, and where that comes from.
+
+use std::path::{Path, PathBuf};
+
+use jiff::civil::Date;
+
+use crate::cli::Failure;
+use crate::cli::input::FieldArgs;
+use crate::cli::parts::{self, Parts};
+use crate::disk;
+use crate::grant::Preset;
+use crate::http;
+use crate::limits;
+use crate::mint;
+use crate::model::{AuthStyle, Endpoint, FieldName, Profile, Scopes};
+use crate::secret::FieldSecret;
+
+/// Options of `add` and `edit`.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Shape {
+    /// Another base URL for the preset: a beta site, a proxy, a local issuer
+    #[arg(long, value_name = "URL", group = "place")]
+    base_url: Option<Endpoint>,
+    /// The token endpoint
+    #[arg(long, value_name = "URL", group = "place")]
+    token_url: Option<Endpoint>,
+    /// The issuer, whose metadata names the token endpoint (RFC 8414, OpenID Connect)
+    #[arg(long, value_name = "URL", group = "place")]
+    issuer: Option<Endpoint>,
+    /// How the client proves itself: basic, basic-raw or post [default: the preset's]
+    #[arg(long, value_name = "STYLE", help_heading = "Request")]
+    auth: Option<AuthStyle>,
+    /// A scope to ask for; may be repeated
+    #[arg(long, value_name = "SCOPE", help_heading = "Request")]
+    scope: Vec<String>,
+    /// An audience to ask for
+    #[arg(long, value_parser = Profile::text, help_heading = "Request")]
+    audience: Option<String>,
+    /// A resource to ask for (RFC 8707)
+    #[arg(long, value_name = "URI", value_parser = Profile::text, help_heading = "Request")]
+    resource: Option<String>,
+    /// A further request parameter; may be repeated
+    #[arg(long, value_name = "KEY=VALUE", value_parser = Profile::parameter,
+        help_heading = "Request")]
+    param: Vec<(String, String)>,
+    /// Trust these CA certificates (PEM) for this profile, beside the system's
+    #[arg(long, value_name = "FILE", help_heading = "Request")]
+    ca_file: Option<PathBuf>,
+    /// A line of text for people
+    #[arg(long, value_name = "TEXT", value_parser = Profile::text, help_heading = "Profile")]
+    label: Option<String>,
+    /// The last day the secret works: 2027-06-30
+    #[arg(long, value_name = "DATE", value_parser = date, help_heading = "Profile")]
+    secret_expires: Option<Date>,
+    /// Never give the secret out again, only tokens
+    #[arg(long, help_heading = "Profile")]
+    token_only: bool,
+    #[command(flatten)]
+    pub field: FieldArgs,
+}
+
+/// Where tokens come from.
+pub struct Place {
+    /// The token endpoint.
+    pub endpoint: Endpoint,
+    /// The issuer that named it.
+    pub issuer: Option<Endpoint>,
+    /// The service's base URL, where it is to change.
+    pub base_url: Option<Endpoint>,
+    /// The style that the issuer asks for.
+    pub auth: Option<AuthStyle>,
+}
+
+/// Everything that was read from elsewhere.
+pub struct Resolved {
+    /// Where tokens come from, where that was given.
+    pub place: Option<Place>,
+    ca: Option<String>,
+    scopes: Scopes,
+}
+
+impl Shape {
+    /// The preset that `add` takes where none is named.
+    pub fn default_preset(&self) -> &'static str {
+        let is_any = self.token_url.is_some() || self.issuer.is_some();
+        if is_any { "oauth2" } else { "instructure" }
+    }
+
+    /// Whether anything is to be set.
+    pub fn is_given(&self) -> bool {
+        let Self {
+            base_url,
+            token_url,
+            issuer,
+            auth,
+            scope,
+            audience,
+            resource,
+            param,
+            ca_file,
+            label,
+            secret_expires,
+            token_only,
+            field,
+        } = self;
+        base_url.is_some()
+            || token_url.is_some()
+            || issuer.is_some()
+            || auth.is_some()
+            || !scope.is_empty()
+            || audience.is_some()
+            || resource.is_some()
+            || !param.is_empty()
+            || ca_file.is_some()
+            || label.is_some()
+            || secret_expires.is_some()
+            || *token_only
+            || field.is_given()
+    }
+
+    /// Reads the files and asks the issuer; `known_ca` is what the profile trusts already.
+    ///
+    /// # Errors
+    /// [`Failure::Ca`], [`Failure::Invalid`], [`Failure::Discovery`], [`Failure::Usage`].
+    pub fn resolve(
+        &self,
+        preset: &Preset,
+        known_ca: Option<&str>,
+        parts: &Parts,
+    ) -> Result<Resolved, Failure> {
+        let ca = self.ca_file.as_deref().map(read_ca).transpose()?;
+        let place = self.place(preset, ca.as_deref().or(known_ca), parts)?;
+        let scopes = Scopes::parse(self.scope.iter().map(String::as_str))?;
+        Ok(Resolved { place, ca, scopes })
+    }
+
+    fn place(
+        &self,
+        preset: &Preset,
+        ca: Option<&str>,
+        parts: &Parts,
+    ) -> Result<Option<Place>, Failure> {
+        let plain = |endpoint| Place { endpoint, issuer: None, base_url: None, auth: None };
+        if let Some(issuer) = &self.issuer {
+            return discover(issuer, ca, parts).map(Some);
+        }
+        if let Some(url) = &self.token_url {
+            return Ok(Some(plain(url.clone())));
+        }
+        let Some(base) = &self.base_url else { return Ok(None) };
+        let path = preset.token_path.ok_or_else(|| {
+            Failure::Usage(format!("`--base-url` means nothing for `{}`", preset.name))
+        })?;
+        Ok(Some(Place { base_url: Some(base.clone()), ..plain(base.join(path)?) }))
+    }
+
+    /// Puts what was given into `profile`.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] where the whole breaks a rule.
+    pub fn apply(
+        self,
+        resolved: Resolved,
+        field: Option<(FieldName, FieldSecret)>,
+        profile: &mut Profile,
+    ) {
+        let Resolved { place, ca, scopes } = resolved;
+        if let Some(Place { endpoint, issuer, base_url, auth: _ }) = place {
+            profile.endpoint = endpoint;
+            profile.issuer = issuer;
+            profile.base_url = base_url.or(profile.base_url.take());
+        }
+        profile.auth = self.auth.unwrap_or(profile.auth);
+        if !scopes.is_empty() {
+            profile.scopes = scopes;
+        }
+        if !self.param.is_empty() {
+            profile.params = self.param;
+        }
+        profile.audience = self.audience.or(profile.audience.take());
+        profile.resource = self.resource.or(profile.resource.take());
+        profile.ca = ca.or(profile.ca.take());
+        profile.label = self.label.or(profile.label.take());
+        profile.secret_expires = self.secret_expires.or(profile.secret_expires);
+        profile.flags.token_only |= self.token_only;
+        profile.fields.extend(field);
+    }
+}
+
+/// Asks an issuer where its tokens are minted, and says what it said.
+///
+/// # Errors
+/// [`Failure::Discovery`].
+pub fn discover(issuer: &Endpoint, ca: Option<&str>, parts: &Parts) -> Result<Place, Failure> {
+    let proxy = parts.settings()?.proxy;
+    parts.style.note(format_args!("asking {} for its metadata", issuer.host()));
+    let found = mint::discover(issuer, ca, proxy.as_deref()).map_err(Failure::Discovery)?;
+    Ok(Place {
+        endpoint: found.token_endpoint,
+        issuer: Some(issuer.clone()),
+        base_url: None,
+        auth: found.auth,
+    })
+}
+
+/// Says where the tokens of a profile come from, and what is unusual about it.
+pub fn tell_place(profile: &Profile, parts: &Parts) {
+    if let Some(issuer) = &profile.issuer {
+        let (issuer, endpoint) = (issuer.as_base(), &profile.endpoint);
+        parts.style.say(format_args!("issuer `{issuer}`: tokens from {endpoint}"));
+    }
+    if profile.uses_plain_http() {
+        parts.style.warn("its requests are not encrypted: it is for this machine's loopback only");
+    }
+}
+
+/// Its own words: the library's would quote what was typed.
+fn date(text: &str) -> Result<Date, &'static str> {
+    text.parse().map_err(|_| "a date is written 2027-06-30")
+}
+
+fn read_ca(path: &Path) -> Result<String, Failure> {
+    let (bytes, _) = disk::read_any(&parts::absolute(path)?, limits::CA_BUNDLE as u64)?;
+    let unusable = || Failure::Ca(http::Error::Roots("it holds no PEM certificate"));
+    let pem = std::str::from_utf8(&bytes).map_err(|_| unusable())?;
+    if http::is_usable_ca(pem) { Ok(pem.to_owned()) } else { Err(unusable()) }
+}

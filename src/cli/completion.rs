@@ -1,0 +1,68 @@
+//! Completion of what is typed in a shell. The library writes the shells' scripts and reads what they
+//! send; names of profiles come from a vault that opens without asking anybody.
+
+use std::ffi::{OsStr, OsString};
+
+use clap::CommandFactory as _;
+use clap_complete::CompleteEnv;
+use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
+use clap_complete::env::Shells;
+
+use super::Failure;
+use super::args::{Cli, Color, Global};
+use super::parts::Parts;
+use crate::config;
+use crate::harden;
+
+/// Set by the scripts, for this program to answer them.
+const VARIABLE: &str = "MINTAGE_COMPLETE";
+const NAME: &str = "mintage";
+
+/// Answers a shell that asks for completions. `false` where this is no such call.
+pub fn answer(arguments: &[OsString]) -> bool {
+    let here = config::working_folder().ok();
+    let asked = CompleteEnv::with_factory(Cli::command).var(VARIABLE).bin(NAME).completer(NAME);
+    // A shell shows nothing for an error: there is nobody to tell.
+    asked.try_complete(arguments.iter().cloned(), here.as_deref()).unwrap_or(true)
+}
+
+/// The script that a shell reads at its start.
+///
+/// # Errors
+/// [`Failure::Output`].
+pub fn script(shell: &str) -> Result<Vec<u8>, Failure> {
+    let mut script = Vec::new();
+    let known = Shells::builtins();
+    let shell = known.completer(shell).ok_or(Failure::Usage("no such shell".to_owned()))?;
+    shell.write_registration(VARIABLE, NAME, NAME, NAME, &mut script).map_err(Failure::Output)?;
+    Ok(script)
+}
+
+/// Completes the name of a profile.
+pub fn profiles() -> ArgValueCompleter {
+    ArgValueCompleter::new(names)
+}
+
+/// Nothing where the vault does not open by itself: a key on the Tab bar shall not prompt, and what
+/// is wrong is said by the command itself.
+fn names(typed: &OsStr) -> Vec<CompletionCandidate> {
+    let global = Global {
+        vault: None,
+        json: false,
+        non_interactive: true,
+        passphrase_fd: None,
+        quiet: true,
+        verbose: 0,
+        color: Color::Never,
+    };
+    let Ok(parts) = Parts::gather(global, harden::apply()) else { return Vec::new() };
+    let listed = parts.open_vault().and_then(|vault| Ok(vault.list()?));
+    let Some((listing, typed)) = listed.ok().zip(typed.to_str()) else { return Vec::new() };
+    let candidates = listing.profiles.into_iter().filter(|it| it.name.as_str().starts_with(typed));
+    candidates
+        .map(|summary| {
+            let help = summary.label.map(Into::into);
+            CompletionCandidate::new(summary.name.as_str()).help(help)
+        })
+        .collect()
+}

@@ -1,0 +1,157 @@
+//! Issuer metadata: RFC 8414, and OpenID Connect Discovery 1.0 where the issuer has only that.
+//!
+//! Asked for when a profile is added or edited, and by `check`; what it named then is sealed in the
+//! profile and is what every token comes from. Metadata that names something else later never
+//! moves a profile.
+
+use serde::Deserialize;
+
+use super::{Error, http};
+use crate::model::{AuthStyle, Endpoint};
+
+/// What an issuer says of itself, as far as it matters here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Metadata {
+    /// Where tokens are minted.
+    pub token_endpoint: Endpoint,
+    /// How a client may prove itself, the best of those we know; `None` where it does not say
+    /// (RFC 8414 §2: then it is Basic) or names none of ours.
+    pub auth: Option<AuthStyle>,
+}
+
+/// The places to ask, in order: RFC 8414 §3.1 puts its word between host and path, OpenID Connect
+/// Discovery 1.0 §4 behind the path. Where the first answers 404, the next is asked.
+///
+/// # Errors
+/// [`Error::Setup`] where the issuer is no URL of an issuer: RFC 8414 §2 forbids a query.
+pub fn requests(issuer: &Endpoint) -> Result<[http::Request; 2], Error> {
+    use crate::model::Invalid;
+    if issuer.url().query().is_some() {
+        return Err(Invalid::Endpoint("an issuer has no query").into());
+    }
+    let path = issuer.url().path().trim_end_matches('/');
+    let between = format!("/.well-known/oauth-authorization-server{path}");
+    let behind = format!("{path}/.well-known/openid-configuration");
+    let ask = |path: String| -> Result<http::Request, Error> {
+        let mut url = issuer.url().clone();
+        url.set_path(&path);
+        let endpoint: Endpoint = url.as_str().parse()?;
+        Ok(http::Request { endpoint, authorization: None, form: None })
+    };
+    Ok([ask(between)?, ask(behind)?])
+}
+
+/// Reads the answer of one of the places; `None` where the metadata is not there.
+///
+/// # Errors
+/// - [`Error::Unacceptable`]: not metadata, another issuer's (RFC 8414 §3.3), or a token endpoint
+///   that is not https (plain http only where the issuer itself was given so).
+/// - [`Error::NotReady`], [`Error::Redirect`].
+pub fn read(reply: &http::Reply, issuer: &Endpoint) -> Result<Option<Metadata>, Error> {
+    match reply.status {
+        200 => metadata(reply, issuer).map(Some),
+        status @ (408 | 429 | 500..=599) => {
+            Err(Error::NotReady { status, retry_after: reply.retry_after })
+        }
+        // Followed, it could name an issuer that nobody approved.
+        status @ 300..=399 => Err(super::oauth::redirect(status, reply)),
+        _ => Ok(None),
+    }
+}
+
+#[derive(Deserialize)]
+struct Form {
+    issuer: String,
+    token_endpoint: Option<String>,
+    token_endpoint_auth_methods_supported: Option<Vec<String>>,
+    grant_types_supported: Option<Vec<String>>,
+}
+
+fn metadata(reply: &http::Reply, issuer: &Endpoint) -> Result<Metadata, Error> {
+    let form: Form = serde_json::from_slice(super::oauth::json(reply)?)
+        .map_err(|_| Error::Unacceptable("it is not the metadata of an issuer"))?;
+    let same = |text: &str| text.trim_end_matches('/') == issuer.as_base();
+    if !same(&form.issuer) {
+        return Err(Error::Unacceptable("it is the metadata of another issuer"));
+    }
+    let endpoint: Option<Endpoint> = form.token_endpoint.and_then(|url| url.parse().ok());
+    let token_endpoint = endpoint.ok_or(Error::Unacceptable("it names no https token endpoint"))?;
+    if token_endpoint.is_plain_http() && !issuer.is_plain_http() {
+        return Err(Error::Unacceptable("its token endpoint is not https"));
+    }
+    let offers = |grants: Vec<String>| grants.iter().any(|grant| grant == "client_credentials");
+    if !form.grant_types_supported.is_none_or(offers) {
+        return Err(Error::Unacceptable("the issuer does not offer the client_credentials grant"));
+    }
+    let auth = form.token_endpoint_auth_methods_supported.as_deref().and_then(best);
+    Ok(Metadata { token_endpoint, auth })
+}
+
+fn best(methods: &[String]) -> Option<AuthStyle> {
+    let known =
+        [("client_secret_basic", AuthStyle::Basic), ("client_secret_post", AuthStyle::Post)];
+    let offered = |name: &str| methods.iter().any(|method| method == name);
+    known.into_iter().find(|(name, _)| offered(name)).map(|(_, style)| style)
+}
+
+#[cfg(test)]
+mod tests {
+    use zeroize::Zeroizing;
+
+    use super::*;
+    use crate::secret::ReplyBody;
+
+    fn issuer(url: &str) -> Endpoint {
+        url.parse().expect("a URL")
+    }
+
+    fn answer(url: &str, body: &str) -> Result<Option<Metadata>, Error> {
+        let reply = http::Reply {
+            status: 200,
+            media_type: "application/json".to_owned(),
+            retry_after: None,
+            redirect_host: None,
+            body: ReplyBody::new(Zeroizing::new(body.as_bytes().to_vec())),
+        };
+        read(&reply, &issuer(url))
+    }
+
+    #[test]
+    fn the_places_are_those_of_the_two_documents() {
+        let places = |url: &str| {
+            requests(&issuer(url)).map(|asked| asked.map(|it| it.endpoint.to_string())).ok()
+        };
+        assert_eq!(
+            places("https://a.example/tenant/"),
+            Some([
+                "https://a.example/.well-known/oauth-authorization-server/tenant".to_owned(),
+                "https://a.example/tenant/.well-known/openid-configuration".to_owned(),
+            ])
+        );
+        assert_eq!(places("https://a.example/?x=1"), None);
+    }
+
+    #[test]
+    fn metadata_of_another_issuer_or_without_https_is_refused() {
+        let url = "https://a.example";
+        let good = r#"{"issuer":"https://a.example","token_endpoint":"https://b.example/t",
+            "token_endpoint_auth_methods_supported":["private_key_jwt","client_secret_post"]}"#;
+        let found = answer(url, good).expect("metadata").expect("there");
+        assert_eq!(found.token_endpoint.as_str(), "https://b.example/t");
+        assert_eq!(found.auth, Some(AuthStyle::Post));
+        for (from, to) in [
+            ("\"https://a.example\"", "\"https://a.example.evil\""),
+            ("\"https://a.example\"", "\"http://a.example\""),
+            ("https://b.example/t", "http://b.example/t"),
+            ("https://b.example/t", "http://127.0.0.1/t"),
+            ("https://b.example/t", "https://u:p@b.example/t"),
+            ("\"token_endpoint\"", "\"tokens\""),
+            ("\"issuer\":", "\"issuer\":\"https://a.example\",\"issuer\":"),
+            ("\"issuer\":", "\"grant_types_supported\":[\"implicit\"],\"issuer\":"),
+        ] {
+            let body = good.replacen(from, to, 1);
+            assert_ne!(body, good);
+            assert!(matches!(answer(url, &body), Err(Error::Unacceptable(_))), "{body}");
+        }
+    }
+}

@@ -16,13 +16,13 @@ const TRIES: u32 = 3;
 
 /// Options of `check`.
 #[derive(Debug, clap::Args)]
-#[group(id = "chosen", required = true, multiple = false, args = ["names", "all", "tag"])]
 pub struct Args {
     /// The profiles
-    #[arg(value_name = "NAME", add = crate::cli::completion::profiles())]
+    #[arg(value_name = "NAME", required_unless_present_any = ["all", "tag"],
+        conflicts_with_all = ["all", "tag"], add = crate::cli::completion::profiles())]
     names: Vec<ProfileName>,
     /// Every profile
-    #[arg(long)]
+    #[arg(long, conflicts_with = "tag")]
     all: bool,
     /// Every profile with this tag
     #[arg(long)]

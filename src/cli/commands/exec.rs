@@ -65,7 +65,16 @@ impl Args {
         if gives_secret && profile.flags.token_only {
             return Err(Failure::TokenOnly(profile.name.to_string()));
         }
-        Ok(wanted)
+        // Before anything is minted in vain.
+        let is_there = |value: &Value| match value {
+            Value::Field(name) => profile.fields.contains_key(name),
+            _ => true,
+        };
+        if wanted.iter().all(|(_, value)| is_there(value)) {
+            Ok(wanted)
+        } else {
+            Err(Failure::NoField(profile.name.clone()))
+        }
     }
 
     fn lease_if_needed(

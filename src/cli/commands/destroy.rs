@@ -19,13 +19,16 @@ use crate::vault;
 #[command(after_help = "An interrupted run is finished by another one.")]
 pub struct Args {
     /// Do not ask; the vault must be named by `--vault`
-    #[arg(long, requires = "vault")]
+    #[arg(long)]
     yes: bool,
 }
 
 /// Runs the command. Its keys go first, so that nothing that an interruption leaves can be opened;
 /// its registration goes last, so that another run can go on.
 pub fn run(args: &Args, parts: &Parts) -> Result<u8, Failure> {
+    if args.yes && parts.global.vault.is_none() {
+        return Err(Failure::Usage("`--yes` goes with `--vault NAME`".to_owned()));
+    }
     let config = parts.paths.config();
     let _one_at_a_time = Lock::take(&config.join("init.lock"), limits::VAULT_LOCK, parts.clock())?;
     let (name, registered) = parts.registered()?;
@@ -54,8 +57,14 @@ pub fn run(args: &Args, parts: &Parts) -> Result<u8, Failure> {
     parts.style.say(format_args!("vault `{name}` destroyed"));
     parts.style.hint(
         "the issuers still accept its secrets: revoke them there; backups still open \
-                      with the recovery key",
+         with the recovery key",
     );
+    if let KeySource::File(file) = &registered.key
+        && file.exists()
+    {
+        let file = file.display();
+        parts.style.hint(format_args!("its key is still in `{file}`: delete it there"));
+    }
     Ok(0)
 }
 
@@ -77,11 +86,6 @@ fn forget_key(id: &VaultId, key: &KeySource, parts: &Parts) -> Result<(), Failur
                 let why = report::sentence(&error);
                 parts.style.warn(format_args!("its key stays in the keychain: {why}"));
             }
-        }
-        KeySource::File(file) if file.exists() => {
-            parts
-                .style
-                .hint(format_args!("its key is still in `{}`: delete it there", file.display()));
         }
         KeySource::File(_) | KeySource::Passphrase => {}
     }

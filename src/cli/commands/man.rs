@@ -24,7 +24,11 @@ pub fn run(args: &Args) -> Result<u8, Failure> {
     let command = shown.ok_or(Failure::Usage("no such command".to_owned()))?.clone();
     let mut page = Vec::new();
     let title = command.get_bin_name().unwrap_or("mintage").replace(' ', "-");
-    clap_mangen::Man::new(command).title(title).render(&mut page).map_err(Failure::Output)?;
+    clap_mangen::Man::new(command)
+        .title(title)
+        .source(concat!("mintage ", env!("CARGO_PKG_VERSION")))
+        .render(&mut page)
+        .map_err(Failure::Output)?;
     style::write(&page)?;
     Ok(0)
 }

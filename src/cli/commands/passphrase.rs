@@ -55,7 +55,6 @@ pub fn run(args: &Args, parts: &Parts) -> Result<u8, Failure> {
         }
         Ok(())
     })?;
-    clean_up(&key, &registered.key, &target, parts);
     if parts.style.json {
         style::write_json(json!({ "vault": name.as_str(), "key": target.as_str() }))?;
     }
@@ -65,6 +64,7 @@ pub fn run(args: &Args, parts: &Parts) -> Result<u8, Failure> {
         KeySource::File(file) => format!("the opening key is in `{}` now", file.display()),
     };
     parts.style.say(kept);
+    clean_up(&key, &registered.key, &target, parts);
     Ok(0)
 }
 

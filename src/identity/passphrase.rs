@@ -55,7 +55,11 @@ impl Source for PassphraseFile<'_> {
         if self.path.exists() {
             return Err(Error::Exists { kind: "config folder" });
         }
-        let wrapped = self.wrap_new(key, prompt)?;
+        let passphrase = self.ask_for_new(prompt)?;
+        let wrapped = {
+            let _one_at_a_time = self.lock()?;
+            self.stretch.wrap(key, &passphrase)?
+        };
         disk::create_new(&self.path, &wrapped).map_err(Error::File)
     }
 }
@@ -67,14 +71,17 @@ impl PassphraseFile<'_> {
     /// # Errors
     /// As [`Source::save`]; then the old file stands.
     pub fn replace(&self, key: &OpeningKey, prompt: &dyn Prompt, temp: &Path) -> Result<(), Error> {
-        let wrapped = self.wrap_new(key, prompt)?;
-        disk::replace(&self.path, &wrapped, temp).map_err(Error::File)
-    }
-
-    fn wrap_new(&self, key: &OpeningKey, prompt: &dyn Prompt) -> Result<Vec<u8>, Error> {
         let passphrase = self.ask_for_new(prompt)?;
-        let _one_at_a_time = self.lock()?;
-        self.stretch.wrap(key, &passphrase)
+        let wrapped = {
+            let _one_at_a_time = self.lock()?;
+            let wrapped = self.stretch.wrap(key, &passphrase)?;
+            // What it replaces is gone afterwards, wherever that was.
+            if self.stretch.unwrap(&wrapped, &passphrase)?.verify_key() != key.verify_key() {
+                return Err(Error::Stretch("what was wrapped is not what comes out again"));
+            }
+            wrapped
+        };
+        disk::replace(&self.path, &wrapped, temp).map_err(Error::File)
     }
 
     fn ask(&self, prompt: &dyn Prompt, question: &str) -> Result<Passphrase, Error> {

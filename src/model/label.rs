@@ -40,16 +40,36 @@ impl fmt::Display for Tag {
 pub struct FieldName(String);
 
 impl FieldName {
-    /// Names that mean something of every profile.
-    pub const TAKEN: [&str; 9] = [
-        "token",
-        "expires_at",
-        "scope",
+    /// Names that mean something of every profile, or of a token, wherever fields are shown.
+    pub const TAKEN: [&str; 29] = [
+        "added_at",
+        "audience",
+        "auth",
+        "base_url",
+        "ca",
+        "changed_at",
         "client_id",
         "client_secret",
         "client_secret_base64",
-        "base_url",
+        "endpoint",
+        "expires_at",
+        "expires_in",
+        "fields",
+        "issuer",
+        "label",
+        "params",
+        "plain_http",
+        "preset",
         "profile",
+        "resource",
+        "scope",
+        "scopes",
+        "secret",
+        "secret_expires",
+        "tags",
+        "token",
+        "token_only",
+        "token_type",
         "v",
     ];
 

@@ -27,6 +27,6 @@ pub fn run(_: &Args, parts: &Parts) -> Result<u8, Failure> {
         .iter()
         .map(|preset| vec![preset.name.to_owned(), preset.about.to_owned()])
         .collect();
-    style::write_lines(style::table(&rows))?;
+    style::write_rows(&rows)?;
     Ok(0)
 }

@@ -4,8 +4,16 @@
 
 mod descriptor;
 mod durable;
+#[cfg(unix)]
+mod folder;
+#[cfg(not(unix))]
+#[path = "folder_by_path.rs"]
+mod folder;
 mod lock;
+mod spot;
 mod trust;
+#[cfg(unix)]
+mod way;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,7 +21,8 @@ use std::path::{Path, PathBuf};
 pub use descriptor::{read_descriptor, read_stdin};
 pub use durable::{create_new, make_private_dir, remove, remove_dir, rename, replace, set_aside};
 pub use lock::Lock;
-pub use trust::{check_dir, check_place, read_any, read_private};
+pub use spot::{Root, Spot};
+pub use trust::{check_dir, check_place, names, read_any, read_private};
 
 /// What went wrong with a file, by what the caller can do next.
 #[derive(Debug, thiserror::Error)]

@@ -14,7 +14,7 @@ const RECORD: &str = "profiles/ab/ab00.age";
 fn over_each(test: impl Fn(&dyn Store)) {
     test(&MemoryStore::default());
     let folder = tempfile::tempdir().expect("a folder");
-    test(&DirStore::create(folder.path().join("vault"), &System).expect("made"));
+    test(&DirStore::create(&folder.path().join("vault"), &System).expect("made"));
 }
 
 #[track_caller]
@@ -120,7 +120,7 @@ fn of_many_who_expect_the_same_exactly_one_wins() {
     let memory = MemoryStore::default();
     one_wins(&memory, |bytes, expect| memory.put(KEY, bytes, expect).is_ok());
     let folder = tempfile::tempdir().expect("a folder");
-    let open = || DirStore::create(folder.path().join("vault"), &System).expect("opened");
+    let open = || DirStore::create(&folder.path().join("vault"), &System).expect("opened");
     one_wins(&open(), |bytes, expect| open().put(KEY, bytes, expect).is_ok());
 }
 

@@ -211,7 +211,7 @@ impl Parts {
     /// # Errors
     /// [`Failure::Vault`].
     pub fn store(&self, place: &Path) -> Result<DirStore<'_>, Failure> {
-        let opened = DirStore::open(place.to_owned(), self.clock());
+        let opened = DirStore::open(place, self.clock());
         opened.map_err(|error| match error {
             crate::store::Error::Disk(disk::Error::NotFound(_)) => {
                 vault::Error::NotThere(place.display().to_string()).into()

@@ -4,30 +4,40 @@
 //! one survives a power cut. A failed fsync is reported and never tried again: the kernel marks the
 //! pages clean, so a second one would lie.
 
-use std::fs::{self, File};
-use std::io::Write as _;
+use std::ffi::{OsStr, OsString};
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
+use super::folder::{self, Folder};
+use super::spot::Spot;
 use super::{Error, failed};
 
 /// Temp files begin with this; whatever a crash leaves of them is ciphertext.
 const TEMP_PREFIX: &str = ".mintage-tmp-";
 
-/// Puts `bytes` in place of whatever `path` holds, with mode 0600. The temp file is made in `temp`,
+/// Puts `bytes` in place of whatever is at `spot`, with mode 0600. The temp file is made in `temp`,
 /// a folder on the same file system that belongs to the caller alone while it holds its lock:
 /// leftovers of earlier crashes found there are removed first.
 ///
 /// # Errors
-/// [`Error::Io`] where any step failed; then the old content stands (or, if the last fsync failed,
-/// it is not known which of the two survives a power cut).
-pub fn replace(path: &Path, bytes: &[u8], temp: &Path) -> Result<(), Error> {
-    sweep(temp);
-    let temp_path = write_temp(temp, bytes)?;
-    fs::rename(&temp_path, path).map_err(|source| {
-        let _leftover_is_swept_later = fs::remove_file(&temp_path);
-        failed("replace", path)(source)
+/// - [`Error::Untrusted`]: others can change one of the two folders, or what is above it.
+/// - [`Error::Io`]: a step failed; then the old content stands (or, if the last fsync failed, it is
+///   not known which of the two survives a power cut).
+pub fn replace<'a>(
+    spot: impl Into<Spot<'a>>,
+    bytes: &[u8],
+    temp: impl Into<Spot<'a>>,
+) -> Result<(), Error> {
+    let spot = spot.into();
+    let temp = Folder::open(&temp.into(), "create")?;
+    let (folder, name) = Folder::above(&spot, "replace")?;
+    sweep(&temp);
+    let temp_name = write_temp(&temp, bytes)?;
+    temp.rename(&temp_name, &folder, name).map_err(|source| {
+        let _leftover_is_swept_later = temp.remove(&temp_name);
+        failed("replace", &spot.shown())(source)
     })?;
-    sync_dir(path)
+    folder.sync()
 }
 
 /// Like [`replace`], for a file that must not exist yet; it may hold a key in the clear. Where the
@@ -36,43 +46,49 @@ pub fn replace(path: &Path, bytes: &[u8], temp: &Path) -> Result<(), Error> {
 /// # Errors
 /// [`Error::Exists`], and as [`replace`].
 pub fn create_new(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    if path.symlink_metadata().is_ok() {
+    let spot = path.into();
+    let (folder, name) = Folder::above(&spot, "create")?;
+    if folder.has(name) {
         return Err(Error::Exists(path.to_owned()));
     }
     #[cfg(target_os = "linux")]
-    if let Some(done) = nameless::create(path, bytes) {
-        return done.and_then(|()| sync_dir(path));
+    if let Some(done) = nameless::create(&folder, name, bytes) {
+        return done.and_then(|()| folder.sync());
     }
-    let temp_path = write_temp(folder_of(path), bytes)?;
-    let linked = link_new(&temp_path, path);
-    let _gone_already_if_renamed = fs::remove_file(&temp_path);
+    let temp_name = write_temp(&folder, bytes)?;
+    let linked = link_new(&folder, &temp_name, name);
+    let _gone_already_if_renamed = folder.remove(&temp_name);
     linked?;
-    sync_dir(path)
+    folder.sync()
 }
 
 /// Removes a file and makes the removal durable.
 ///
 /// # Errors
-/// [`Error::NotFound`], [`Error::Io`].
-pub fn remove(path: &Path) -> Result<(), Error> {
-    fs::remove_file(path).map_err(failed("remove", path))?;
-    sync_dir(path)
+/// [`Error::NotFound`], [`Error::Untrusted`], [`Error::Io`].
+pub fn remove<'a>(spot: impl Into<Spot<'a>>) -> Result<(), Error> {
+    let spot = spot.into();
+    let (folder, name) = Folder::above(&spot, "remove")?;
+    folder.remove(name).map_err(failed("remove", &spot.shown()))?;
+    folder.sync()
 }
 
 /// Gives a file another name, the first free one of `FILE.old`, `FILE.old-1` and so on, and gives
 /// that back. Nothing that is there is ever replaced.
 ///
 /// # Errors
-/// [`Error::NotFound`], [`Error::Io`]; [`Error::Exists`] where a hundred are there.
+/// [`Error::NotFound`], [`Error::Untrusted`], [`Error::Io`]; [`Error::Exists`] where a hundred are
+/// there.
 pub fn set_aside(path: &Path) -> Result<PathBuf, Error> {
+    let spot = path.into();
+    let (folder, name) = Folder::above(&spot, "create")?;
     for number in 0..100 {
-        let mut old = path.as_os_str().to_owned();
+        let mut old = name.to_owned();
         old.push(if number == 0 { ".old".to_owned() } else { format!(".old-{number}") });
-        let old = PathBuf::from(old);
-        match link_new(path, &old) {
+        match link_new(&folder, name, &old) {
             Ok(()) => {
-                let _gone_already_if_renamed = fs::remove_file(path);
-                return sync_dir(path).map(|()| old);
+                let _gone_already_if_renamed = folder.remove(name);
+                return folder.sync().map(|()| path.with_file_name(old));
             }
             Err(Error::Exists(_)) => {}
             Err(error) => return Err(error),
@@ -84,22 +100,67 @@ pub fn set_aside(path: &Path) -> Result<PathBuf, Error> {
 /// Renames a file or folder, durably.
 ///
 /// # Errors
-/// [`Error::NotFound`], [`Error::Io`].
+/// [`Error::NotFound`], [`Error::Untrusted`], [`Error::Io`].
 pub fn rename(from: &Path, to: &Path) -> Result<(), Error> {
-    fs::rename(from, to).map_err(failed("rename", from))?;
-    sync_dir(to)
+    let (old_spot, spot) = (from.into(), to.into());
+    let (old_folder, old) = Folder::above(&old_spot, "rename")?;
+    let (folder, new) = Folder::above(&spot, "rename")?;
+    old_folder.rename(old, &folder, new).map_err(failed("rename", from))?;
+    folder.sync()
 }
 
 /// Removes a folder with all that is in it; one that is not there is no error.
 ///
 /// # Errors
-/// [`Error::Io`].
+/// [`Error::Untrusted`], [`Error::Io`].
 pub fn remove_dir(path: &Path) -> Result<(), Error> {
-    match fs::remove_dir_all(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(failed("remove", path)(error))
+    let spot = path.into();
+    let removed = Folder::above(&spot, "remove")
+        .and_then(|(folder, name)| folder.remove_tree(name).map_err(failed("remove", path)));
+    match removed {
+        Err(Error::NotFound(_)) => Ok(()),
+        done => done,
+    }
+}
+
+/// Removes those files of a folder that `is_ours` knows by their names, durably, and then the folder
+/// itself (unless it is a root's own) if nothing else is in it. One that is not there is no error.
+///
+/// # Errors
+/// [`Error::Untrusted`], [`Error::Io`].
+pub fn clear_dir<'a>(
+    spot: impl Into<Spot<'a>>,
+    is_ours: impl Fn(&str) -> bool,
+) -> Result<(), Error> {
+    let spot = spot.into();
+    let folder = match Folder::open(&spot, "remove") {
+        Err(Error::NotFound(_)) => return Ok(()),
+        opened => opened?,
+    };
+    let refused = |source| failed("remove", &spot.shown())(source);
+    for name in folder.names().map_err(refused)? {
+        if name.to_str().is_some_and(&is_ours) {
+            folder.remove(&name).map_err(refused)?;
         }
-        _ => Ok(()),
+    }
+    folder.sync()?;
+    if spot.path.file_name().is_some() { remove_empty_dir(spot) } else { Ok(()) }
+}
+
+/// Removes a folder if nothing is in it; one that is not there is no error, and what is in it stays.
+///
+/// # Errors
+/// [`Error::Untrusted`], [`Error::Io`].
+pub fn remove_empty_dir<'a>(spot: impl Into<Spot<'a>>) -> Result<(), Error> {
+    let spot = spot.into();
+    let (folder, name) = match Folder::above(&spot, "remove") {
+        Err(Error::NotFound(_)) => return Ok(()),
+        opened => opened?,
+    };
+    match folder.remove_dir(name) {
+        Ok(()) => folder.sync(),
+        // Somebody else's files are in it, or it was gone before.
+        Err(_) => Ok(()),
     }
 }
 
@@ -107,121 +168,91 @@ pub fn remove_dir(path: &Path) -> Result<(), Error> {
 /// The mode does not depend on the umask.
 ///
 /// # Errors
-/// [`Error::Io`].
-pub fn make_private_dir(path: &Path) -> Result<(), Error> {
-    if path.is_dir() {
+/// [`Error::Untrusted`], [`Error::Io`].
+pub fn make_private_dir<'a>(spot: impl Into<Spot<'a>>) -> Result<(), Error> {
+    let spot = spot.into();
+    // What is done in it judges it again.
+    if folder::is_dir(&spot) {
         return Ok(());
     }
-    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+    if let Some(parent) = spot.parent() {
         make_private_dir(parent)?;
     }
-    match make_dir(path) {
+    let (folder, name) = Folder::above(&spot, "create")?;
+    match folder.make_dir(name) {
         // Another process made it in between.
-        Err(Error::Exists(_)) if path.is_dir() => Ok(()),
-        Err(error) => Err(error),
-        Ok(()) => sync_dir(path),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists && folder.has_dir(name) => Ok(()),
+        Err(error) => Err(failed("create", &spot.shown())(error)),
+        Ok(()) => folder.sync(),
     }
 }
 
-fn write_temp(folder: &Path, bytes: &[u8]) -> Result<PathBuf, Error> {
+fn write_temp(folder: &Folder, bytes: &[u8]) -> Result<OsString, Error> {
     let mut random = [0_u8; 8];
     getrandom::fill(&mut random)
-        .map_err(|source| failed("name a file in", folder)(std::io::Error::other(source)))?;
-    let path = folder.join(format!("{TEMP_PREFIX}{:016x}", u64::from_ne_bytes(random)));
-    let written = fill_temp(&path, bytes);
+        .map_err(|source| failed("name a file in", folder.path())(std::io::Error::other(source)))?;
+    let name = OsString::from(format!("{TEMP_PREFIX}{:016x}", u64::from_ne_bytes(random)));
+    let written = fill_temp(folder, &name, bytes);
     if written.is_err() {
-        let _leftover_is_swept_later = fs::remove_file(&path);
+        let _leftover_is_swept_later = folder.remove(&name);
     }
-    written.map(|()| path)
+    written.map(|()| name)
 }
 
-fn fill_temp(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let mut file = open_new(path)?;
-    file.write_all(bytes).map_err(failed("write", path))?;
-    file.sync_all().map_err(failed("make durable", path))
+fn fill_temp(folder: &Folder, name: &OsStr, bytes: &[u8]) -> Result<(), Error> {
+    let path = folder.path().join(name);
+    let mut file = folder.create(name).map_err(failed("create", &path))?;
+    file.write_all(bytes).map_err(failed("write", &path))?;
+    file.sync_all().map_err(failed("make durable", &path))
 }
 
-fn sweep(folder: &Path) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
-    for entry in entries.flatten() {
-        if entry.file_name().to_string_lossy().starts_with(TEMP_PREFIX) {
-            let _another_sweep_will = fs::remove_file(entry.path());
+fn sweep(folder: &Folder) {
+    for name in folder.names().unwrap_or_default() {
+        if name.to_string_lossy().starts_with(TEMP_PREFIX) {
+            let _another_sweep_will = folder.remove(&name);
         }
     }
-}
-
-#[cfg(unix)]
-fn open_new(path: &Path) -> Result<File, Error> {
-    use rustix::fs::{Mode, OFlags, fchmod, open};
-    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let private = Mode::RUSR | Mode::WUSR;
-    let file = open(path, flags, private).map_err(|e| failed("create", path)(e.into()))?;
-    // A strict umask would leave us a file that we cannot open again.
-    fchmod(&file, private).map_err(|e| failed("set the mode of", path)(e.into()))?;
-    Ok(File::from(file))
-}
-
-#[cfg(not(unix))]
-fn open_new(path: &Path) -> Result<File, Error> {
-    File::options().write(true).create_new(true).open(path).map_err(failed("create", path))
-}
-
-#[cfg(unix)]
-fn make_dir(path: &Path) -> Result<(), Error> {
-    use rustix::fs::{Mode, chmod, mkdir};
-    mkdir(path, Mode::RWXU).map_err(|e| failed("create", path)(e.into()))?;
-    chmod(path, Mode::RWXU).map_err(|e| failed("set the mode of", path)(e.into()))
-}
-
-#[cfg(not(unix))]
-fn make_dir(path: &Path) -> Result<(), Error> {
-    fs::create_dir(path).map_err(failed("create", path))
 }
 
 /// A hard link never replaces what is there; where the file system has none, a rename after a look.
-fn link_new(temp: &Path, path: &Path) -> Result<(), Error> {
-    match fs::hard_link(temp, path) {
+fn link_new(folder: &Folder, temp: &OsStr, name: &OsStr) -> Result<(), Error> {
+    let path = folder.path().join(name);
+    match folder.link(temp, name) {
         Ok(()) => Ok(()),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            Err(Error::Exists(path.to_owned()))
-        }
-        Err(_) if path.symlink_metadata().is_ok() => Err(Error::Exists(path.to_owned())),
-        Err(_) => fs::rename(temp, path).map_err(failed("create", path)),
-    }
-}
-
-fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(Error::Exists(path)),
+        Err(_) if folder.has(name) => Err(Error::Exists(path)),
+        Err(_) => folder.rename(temp, folder, name).map_err(failed("create", &path)),
     }
 }
 
 /// A file without a name, given one only when its content is durable.
 #[cfg(target_os = "linux")]
 mod nameless {
+    use std::ffi::OsStr;
     use std::fs::File;
     use std::io::Write as _;
     use std::os::fd::AsRawFd as _;
     use std::path::Path;
 
-    use rustix::fs::{AtFlags, CWD, Mode, OFlags, fchmod, linkat, open};
+    use rustix::fs::{AtFlags, CWD, Mode, OFlags, fchmod, linkat, openat};
 
+    use super::super::folder::Folder;
     use super::super::{Error, failed};
-    use super::folder_of;
 
     /// `None` where the file system has no nameless files.
-    pub(super) fn create(path: &Path, bytes: &[u8]) -> Option<Result<(), Error>> {
+    pub(super) fn create(folder: &Folder, name: &OsStr, bytes: &[u8]) -> Option<Result<(), Error>> {
+        let path = folder.path().join(name);
         let private = Mode::RUSR | Mode::WUSR;
         let flags = OFlags::WRONLY | OFlags::TMPFILE | OFlags::CLOEXEC;
-        let file = File::from(open(folder_of(path), flags, private).ok()?);
-        if let Err(error) = fill(&file, bytes, private, path) {
+        let file = File::from(openat(folder, ".", flags, private).ok()?);
+        if let Err(error) = fill(&file, bytes, private, &path) {
             return Some(Err(error));
         }
-        match name(&file, path) {
+        let nameless = format!("/proc/self/fd/{}", file.as_raw_fd());
+        match linkat(CWD, nameless, folder, name, AtFlags::SYMLINK_FOLLOW) {
             // No /proc to name it by.
-            Err(Error::NotFound(_)) => None,
-            named => Some(named),
+            Err(rustix::io::Errno::NOENT) => None,
+            named => Some(named.map_err(|e| failed("create", &path)(e.into()))),
         }
     }
 
@@ -230,29 +261,12 @@ mod nameless {
         file.write_all(bytes).map_err(failed("write", path))?;
         file.sync_all().map_err(failed("make durable", path))
     }
-
-    fn name(file: &File, path: &Path) -> Result<(), Error> {
-        let nameless = format!("/proc/self/fd/{}", file.as_raw_fd());
-        linkat(CWD, nameless, CWD, path, AtFlags::SYMLINK_FOLLOW)
-            .map_err(|e| failed("create", path)(e.into()))
-    }
-}
-
-#[cfg(unix)]
-fn sync_dir(path: &Path) -> Result<(), Error> {
-    let folder = folder_of(path);
-    let opened = File::open(folder).map_err(failed("make durable", folder))?;
-    opened.sync_all().map_err(failed("make durable", folder))
-}
-
-/// Windows has no fsync of a folder; the rename is journalled by the file system.
-#[cfg(not(unix))]
-fn sync_dir(_: &Path) -> Result<(), Error> {
-    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

@@ -2,9 +2,10 @@
 
 use std::fs::File;
 use std::io::{Read as _, Seek as _, Write as _};
-use std::path::Path;
 use std::time::Duration;
 
+use super::folder::Folder;
+use super::spot::Spot;
 use super::{Error, failed};
 use crate::clock::Clock;
 
@@ -19,14 +20,22 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Takes the lock on `path` (made with mode 0600 if it is not there), waiting at most `patience`.
+    /// Takes the lock on the file at `spot` (made with mode 0600 if it is not there), waiting at most `patience`.
     ///
     /// # Errors
     /// - [`Error::Locked`]: another process held it all the while.
     /// - [`Error::NoLocks`]: the file system cannot lock. Never goes on without.
+    /// - [`Error::Untrusted`]: others can change its folder.
     /// - [`Error::Io`]: the file cannot be opened.
-    pub fn take(path: &Path, patience: Duration, clock: &dyn Clock) -> Result<Self, Error> {
-        let mut file = open(path)?;
+    pub fn take<'a>(
+        spot: impl Into<Spot<'a>>,
+        patience: Duration,
+        clock: &dyn Clock,
+    ) -> Result<Self, Error> {
+        let spot = spot.into();
+        let path = spot.shown();
+        let (folder, name) = Folder::above(&spot, "lock")?;
+        let mut file = folder.open_lock(name).map_err(failed("lock", &path))?;
         let give_up = clock.steady() + patience;
         loop {
             match file.try_lock() {
@@ -35,10 +44,10 @@ impl Lock {
                     std::thread::sleep(STEP);
                 }
                 Err(std::fs::TryLockError::WouldBlock) => {
-                    return Err(Error::Locked { path: path.to_owned(), holder: holder(&mut file) });
+                    return Err(Error::Locked { path, holder: holder(&mut file) });
                 }
                 Err(std::fs::TryLockError::Error(source)) => {
-                    return Err(Error::NoLocks { path: path.to_owned(), source });
+                    return Err(Error::NoLocks { path, source });
                 }
             }
         }
@@ -57,27 +66,6 @@ fn holder(file: &mut File) -> Option<u32> {
     let mut text = String::new();
     file.take(16).read_to_string(&mut text).ok()?;
     text.parse().ok()
-}
-
-#[cfg(unix)]
-fn open(path: &Path) -> Result<File, Error> {
-    use rustix::fs::{Mode, OFlags, fchmod, open};
-    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let private = Mode::RUSR | Mode::WUSR;
-    let file = open(path, flags, private).map_err(|e| failed("lock", path)(e.into()))?;
-    let _ours_already_if_refused = fchmod(&file, private);
-    Ok(File::from(file))
-}
-
-#[cfg(not(unix))]
-fn open(path: &Path) -> Result<File, Error> {
-    File::options()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(path)
-        .map_err(failed("lock", path))
 }
 
 #[cfg(test)]

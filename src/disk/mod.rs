@@ -4,16 +4,28 @@
 
 mod descriptor;
 mod durable;
+#[cfg(unix)]
+mod folder;
+#[cfg(not(unix))]
+#[path = "folder_by_path.rs"]
+mod folder;
 mod lock;
+mod spot;
 mod trust;
+#[cfg(unix)]
+mod way;
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 pub use descriptor::{read_descriptor, read_stdin};
-pub use durable::{create_new, make_private_dir, remove, remove_dir, rename, replace, set_aside};
+pub use durable::{
+    clear_dir, create_new, make_private_dir, remove, remove_dir, remove_empty_dir, rename, replace,
+    set_aside,
+};
 pub use lock::Lock;
-pub use trust::{check_dir, check_place, last_change, read_any, read_private};
+pub use spot::{Root, Spot};
+pub use trust::{check_dir, check_place, last_change, names, read_any, read_private};
 
 /// What went wrong with a file, by what the caller can do next.
 #[derive(Debug, thiserror::Error)]

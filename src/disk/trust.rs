@@ -1,12 +1,14 @@
 //! Whether a path can be trusted: who owns it, and who else could have changed what it names.
 
-use std::fs::{self, File};
-use std::io::Read as _;
+use std::fs::File;
+use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
+use super::folder::{self, Folder};
+use super::spot::Spot;
 use super::{Error, failed};
 
 /// Reads a file that only its owner may read or write.
@@ -20,10 +22,11 @@ use super::{Error, failed};
 /// - [`Error::Untrusted`]: one of the rules is broken; the path that breaks it is named.
 /// - [`Error::TooLarge`]: more than `cap` bytes.
 /// - [`Error::Io`]: the system refused.
-pub fn read_private(path: &Path, cap: u64) -> Result<Zeroizing<Vec<u8>>, Error> {
-    check_parents(path)?;
+pub fn read_private<'a>(spot: impl Into<Spot<'a>>, cap: u64) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let spot = spot.into();
+    let path = &spot.shown();
     // Opened once and judged by the open file, so that a path swapped in between changes nothing.
-    let mut file = open_without_waiting(path)?;
+    let mut file = folder::open_to_read(&spot)?;
     let found = file.metadata().map_err(failed("look at", path))?;
     if !found.is_file() {
         return Err(untrusted(path, "it is not a regular file", None));
@@ -40,8 +43,7 @@ pub fn read_private(path: &Path, cap: u64) -> Result<Zeroizing<Vec<u8>>, Error> 
 /// As [`read_private`].
 pub fn check_place(path: &Path) -> Result<(), Error> {
     let folder = path.ancestors().skip(1).find(|folder| folder.exists());
-    // As if a file were looked for in it: the folder itself counts as one above.
-    folder.map_or(Ok(()), |folder| check_parents(&folder.join(".")))
+    folder.map_or(Ok(()), |folder| Folder::open(&folder.into(), "look at").map(drop))
 }
 
 /// Reads a regular file that need not be private, such as one the user was mailed, and tells whether
@@ -81,24 +83,48 @@ fn read_capped(
 /// # Errors
 /// As [`read_private`].
 pub fn check_dir(path: &Path) -> Result<(), Error> {
-    check_parents(path)?;
-    let found = fs::metadata(path).map_err(failed("look at", path))?;
-    if !found.is_dir() {
-        return Err(untrusted(path, "it is not a folder", None));
-    }
+    own_folder(path).map(drop)
+}
+
+/// The same, and gives the folder that was judged.
+pub(super) fn own_folder(path: &Path) -> Result<Folder, Error> {
+    let folder = Folder::below_trusted(&path.into(), "look at").map_err(|error| match error {
+        Error::Io { source, .. } if source.kind() == ErrorKind::NotADirectory => {
+            untrusted(path, "it is not a folder", None)
+        }
+        other => other,
+    })?;
+    let found = folder.about().map_err(failed("look at", path))?;
     judge::owner(path, &found)?;
-    judge::private(path, &found, "700")
+    judge::private(path, &found, "700")?;
+    Ok(folder)
+}
+
+/// What is in a folder that can be trusted (see [`read_private`]); nothing where there is none.
+///
+/// # Errors
+/// As [`read_private`].
+pub fn names<'a>(spot: impl Into<Spot<'a>>) -> Result<Vec<String>, Error> {
+    let spot = spot.into();
+    let names = match Folder::open(&spot, "list") {
+        Ok(folder) => folder.names().map_err(failed("list", &spot.shown()))?,
+        Err(Error::NotFound(_)) => Vec::new(),
+        Err(Error::Io { source, .. }) if source.kind() == ErrorKind::NotADirectory => Vec::new(),
+        Err(error) => return Err(error),
+    };
+    Ok(names.into_iter().map(|name| name.to_string_lossy().into_owned()).collect())
 }
 
 /// Checks every folder above `path`, as it is written and again with all links resolved.
-fn check_parents(path: &Path) -> Result<(), Error> {
+#[cfg(not(unix))]
+pub(super) fn check_parents(path: &Path) -> Result<(), Error> {
     judge::links(path)?;
-    let real = fs::canonicalize(path).map_err(failed("find", path))?;
+    let real = std::fs::canonicalize(path).map_err(failed("find", path))?;
     for parent in path.ancestors().skip(1).chain(real.ancestors().skip(1)) {
         if parent.as_os_str().is_empty() {
             continue;
         }
-        let found = fs::metadata(parent).map_err(failed("look at", parent))?;
+        let found = std::fs::metadata(parent).map_err(failed("look at", parent))?;
         judge::parent(parent, &found)?;
     }
     Ok(())
@@ -107,7 +133,7 @@ fn check_parents(path: &Path) -> Result<(), Error> {
 /// When a file or folder was last changed in any way, and a number that tells it from whatever
 /// replaces it; `None` where the system does not say.
 #[must_use]
-pub fn last_change(found: &fs::Metadata) -> Option<(Timestamp, u64)> {
+pub fn last_change(found: &std::fs::Metadata) -> Option<(Timestamp, u64)> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt as _;
@@ -121,7 +147,7 @@ pub fn last_change(found: &fs::Metadata) -> Option<(Timestamp, u64)> {
     }
 }
 
-fn untrusted(path: &Path, why: &'static str, mend: Option<String>) -> Error {
+pub(super) fn untrusted(path: &Path, why: &'static str, mend: Option<String>) -> Error {
     Error::Untrusted { path: PathBuf::from(path), why, mend }
 }
 
@@ -140,20 +166,16 @@ fn open_without_waiting(path: &Path) -> Result<File, Error> {
 
 #[cfg(unix)]
 mod judge {
-    use std::fs::{self, Metadata};
+    use std::fs::Metadata;
     use std::os::unix::fs::MetadataExt as _;
     use std::path::Path;
 
-    use super::super::{Error, failed};
+    use super::super::Error;
     use super::untrusted;
-
-    fn is_ours(found: &Metadata) -> bool {
-        found.uid() == rustix::process::geteuid().as_raw()
-    }
 
     /// The thing itself must be ours: not even root's, which we could not have written.
     pub(super) fn owner(path: &Path, found: &Metadata) -> Result<(), Error> {
-        if is_ours(found) {
+        if found.uid() == rustix::process::geteuid().as_raw() {
             return Ok(());
         }
         Err(untrusted(path, "it belongs to another user", None))
@@ -166,30 +188,6 @@ mod judge {
         }
         let mend = format!("chmod {mode} '{}'", path.display());
         Err(untrusted(path, "others can read or change it", Some(mend)))
-    }
-
-    /// A folder on the way may be root's, and may be open to all if it is sticky.
-    pub(super) fn parent(path: &Path, found: &Metadata) -> Result<(), Error> {
-        const STICKY: u32 = 0o1000;
-        if !is_ours(found) && found.uid() != 0 {
-            return Err(untrusted(path, "it belongs to another user", None));
-        }
-        if found.mode() & 0o022 != 0 && found.mode() & STICKY == 0 {
-            let mend = format!("chmod go-w '{}'", path.display());
-            return Err(untrusted(path, "others can change what is in it", Some(mend)));
-        }
-        Ok(())
-    }
-
-    /// Each link on the way must have been laid by us or by root.
-    pub(super) fn links(path: &Path) -> Result<(), Error> {
-        for part in path.ancestors().filter(|part| !part.as_os_str().is_empty()) {
-            let found = fs::symlink_metadata(part).map_err(failed("look at", part))?;
-            if found.is_symlink() && !is_ours(&found) && found.uid() != 0 {
-                return Err(untrusted(part, "it is a link laid by another user", None));
-            }
-        }
-        Ok(())
     }
 }
 

@@ -123,8 +123,7 @@ impl<'a> Pins<'a> {
 }
 
 fn entries(folder: &Path) -> Vec<String> {
-    let Ok(found) = std::fs::read_dir(folder) else { return Vec::new() };
-    found.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+    disk::names(folder).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -99,6 +99,27 @@ fn a_folder_above_that_others_can_write_is_refused_and_named() {
     scene.is_well();
 }
 
+// F14
+#[test]
+fn a_vault_through_a_link_that_others_can_replace_is_refused() {
+    let scene = Scene::new();
+    let (vault, real, open) =
+        (scene.world.vault(), scene.world.path("real"), scene.world.path("open"));
+    fs::rename(&vault, &real).expect("moved");
+    fs::create_dir(&open).expect("made");
+    // Neither end is below the open folder, but the way leads through it.
+    symlink(&real, open.join("hop")).expect("linked");
+    symlink(open.join("hop"), &vault).expect("linked");
+    chmod(&open, 0o777);
+    let hint = format!("hint: chmod go-w '{}'", open.display());
+    for ran in scene.refuses_all(Part::Key, 9) {
+        ran.says(&hint);
+    }
+    chmod(&open, 0o755);
+    scene.is_well();
+    scene.add("other").succeeds();
+}
+
 // F15
 #[test]
 fn a_second_name_of_a_record_keeps_the_old_ciphertext_and_is_not_believed() {

@@ -15,6 +15,7 @@ mod world;
 
 mod durability;
 mod files;
+mod flipping;
 mod format;
 mod kill_points;
 mod leaving;

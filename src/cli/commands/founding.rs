@@ -129,7 +129,7 @@ impl Plan {
         recovery::save(&self.recovery, &self.recovery_file)?;
         keeping::keep(&self.device, &self.registered.key, parts)?;
         let place = &self.registered.path;
-        let store = DirStore::create(place.clone(), parts.clock()).map_err(vault::Error::from)?;
+        let store = DirStore::create(place, parts.clock()).map_err(vault::Error::from)?;
         let founding = Founding {
             device: &self.device,
             recovery: &self.recovery,

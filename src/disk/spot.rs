@@ -1,0 +1,75 @@
+//! Where a file is or shall be: at a path, perhaps one below a folder that is held open.
+
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+
+use super::Error;
+use super::folder::Folder;
+use super::trust::own_folder;
+
+/// A private folder that is held open. What is below is found from there, wherever its path leads
+/// meanwhile: all of it is of one folder.
+pub struct Root(Folder);
+
+/// A path, or a path below a [`Root`].
+#[derive(Clone)]
+pub struct Spot<'a> {
+    pub(super) base: Option<&'a Folder>,
+    pub(super) path: Cow<'a, Path>,
+}
+
+impl Root {
+    /// Opens a folder that must belong to us and that nobody else may enter; the folders above it
+    /// must be trusted (see [`super::read_private`]).
+    ///
+    /// # Errors
+    /// As [`super::read_private`].
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        own_folder(path).map(Self)
+    }
+
+    /// Where it was when it was opened.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// What is below it under this relative path.
+    #[must_use]
+    pub fn at<'a>(&'a self, below: &'a str) -> Spot<'a> {
+        Spot { base: Some(&self.0), path: Cow::Borrowed(Path::new(below)) }
+    }
+}
+
+impl<'a, P: AsRef<Path> + ?Sized> From<&'a P> for Spot<'a> {
+    fn from(path: &'a P) -> Self {
+        Spot { base: None, path: Cow::Borrowed(path.as_ref()) }
+    }
+}
+
+impl<'a> Spot<'a> {
+    /// The whole path, as it is shown.
+    pub(super) fn shown(&self) -> PathBuf {
+        match self.base {
+            Some(base) if &*self.path == Path::new(".") => base.path().to_owned(),
+            Some(base) => base.path().join(&self.path),
+            None => self.path.to_path_buf(),
+        }
+    }
+
+    /// The folder above; `None` where that is the working folder or the root's own.
+    pub(super) fn parent(&self) -> Option<Self> {
+        let parent = self.path.parent().filter(|parent| !parent.as_os_str().is_empty())?;
+        Some(self.with(parent.to_owned()))
+    }
+
+    /// The folder that holds it.
+    pub(super) fn folder(&self) -> Self {
+        self.parent().unwrap_or_else(|| self.with(PathBuf::from(".")))
+    }
+
+    /// Another path, from the same root.
+    pub(super) fn with(&self, path: PathBuf) -> Spot<'a> {
+        Spot { base: self.base, path: Cow::Owned(path) }
+    }
+}

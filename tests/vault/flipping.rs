@@ -20,7 +20,7 @@ use crate::world::{Call, Canary, Ran};
 const FLIPS: usize = 10_000;
 
 /// So long each test flips, at least: a run of the program takes some hundredths of that.
-const TIME: Duration = Duration::from_millis(2500);
+const TIME: Duration = Duration::from_secs(2);
 
 /// A thread that flips a folder and a link to another.
 struct Flipper {
@@ -70,7 +70,7 @@ impl Pause {
             0..4 => {}
             4..8 => self.spin(),
             8..13 => self.sleep(300),
-            _ => self.sleep(3000),
+            _ => self.sleep(2000),
         }
     }
 

@@ -112,29 +112,22 @@ impl Args {
     }
 
     fn apply(self, mut profile: Profile, parts: &Parts) -> Result<Profile, Failure> {
-        let before = profile.binding();
+        let (before, is_guarded) = (profile.binding(), profile.flags.token_only);
         let preset = Preset::find(&profile.preset).ok_or(Failure::UnknownPreset)?;
         let resolved = self.shape.resolve(preset, profile.ca.as_deref(), parts)?;
         let asks = !self.sets_something();
-        let mut has_secret = self.credential.has_secret() || asks;
-        if self.credential.is_given() || asks {
+        let has_secret = asks || self.credential.has_secret();
+        if asks || self.credential.is_given() {
             profile.credential = self.credential.replace(profile.credential, parts)?;
         }
         let field = self.shape.field.get(parts)?;
-        let token_only = profile.flags.token_only;
         self.clear_in(&mut profile);
-        self.retag(&mut profile);
-        for name in &self.drop_field {
-            profile.fields.remove(name).ok_or(Failure::NoField(profile.name.clone()))?;
-        }
+        self.drop_in(&mut profile)?;
         let verify = self.verify;
         self.shape.apply(resolved, field, &mut profile);
         profile.check()?;
-        if token_only && profile.binding() != before && !has_secret {
-            has_secret = proves_to_have(&profile.credential, parts)?;
-        }
-        if token_only && profile.binding() != before && !has_secret {
-            return Err(Failure::SecretNeeded(profile.name));
+        if is_guarded && profile.binding() != before && !has_secret {
+            demand_secret(&profile, parts)?;
         }
         if verify {
             super::lease_for(&profile, &LeaseRequest::plain(profile.name.clone()), parts)?;
@@ -159,21 +152,27 @@ impl Args {
         }
     }
 
-    fn retag(&self, profile: &mut Profile) {
+    fn drop_in(&self, profile: &mut Profile) -> Result<(), Failure> {
+        for name in &self.drop_field {
+            profile.fields.remove(name).ok_or(Failure::NoField(profile.name.clone()))?;
+        }
         for tag in &self.drop_tag {
             profile.tags.remove(tag);
         }
         profile.tags.extend(self.add_tag.iter().cloned());
+        Ok(())
     }
 }
 
-/// Whether whoever sits at the terminal has the secret that would be sent elsewhere.
-fn proves_to_have(credential: &Credential, parts: &Parts) -> Result<bool, Failure> {
+/// Whoever sits at the terminal must have the secret that would be sent elsewhere.
+fn demand_secret(profile: &Profile, parts: &Parts) -> Result<(), Failure> {
+    let needed = || Failure::SecretNeeded(profile.name.clone());
     if !parts.prompt.is_attended() {
-        return Ok(false);
+        return Err(needed());
     }
+    let client_id = profile.credential.client_id();
     let typed = parts.prompt.secret("The client secret, as proof that you have it: ")?;
-    let pasted = Pasted::secret(&typed, Some(credential.client_id()))?;
-    let typed = Credential::new(credential.client_id().clone(), pasted.secret)?;
-    Ok(typed.is_same_as(credential))
+    let pasted = Pasted::secret(&typed, Some(client_id))?;
+    let typed = Credential::new(client_id.clone(), pasted.secret)?;
+    if typed.is_same_as(&profile.credential) { Ok(()) } else { Err(needed()) }
 }

@@ -77,8 +77,8 @@ pub enum Invalid {
     Token,
     /// Not the name of a further secret.
     #[error(
-        "the name of a field is 1 to 64 characters of a-z, 0-9 and `_`, beginning with a letter, and \
-         not one that every profile has"
+        "the name of a field is 1 to 64 characters of a-z, 0-9 and `_`, beginning with a letter, not \
+         ending in `_base64`, and not one that every profile has"
     )]
     FieldName,
     /// A further secret is empty or too large, or there are too many.

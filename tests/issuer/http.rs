@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::{self, Read, Write};
+use std::time::Instant;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -19,6 +20,8 @@ pub struct Seen {
     pub target: String,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
+    /// When its head was complete.
+    pub at: Instant,
 }
 
 impl Seen {
@@ -167,7 +170,7 @@ fn parse_head(head: &[u8]) -> Option<Seen> {
     let headers = lines
         .map(|line| line.split_once(':').map(|(k, v)| (k.to_owned(), v.trim().to_owned())))
         .collect::<Option<_>>()?;
-    Some(Seen { method, target, headers, body: Vec::new() })
+    Some(Seen { method, target, headers, body: Vec::new(), at: Instant::now() })
 }
 
 /// A reply. `Content-Length` and `Connection: close` are added on the way out.

@@ -28,6 +28,7 @@ use self::state::State;
 pub use self::certificate::Cert;
 pub use self::fault::Fault;
 pub use self::http::Seen;
+pub use self::token::{jwe, jwt_of};
 
 /// A running issuer. Dropping it cuts every connection and joins its threads.
 pub struct Issuer {
@@ -110,6 +111,11 @@ impl Issuer {
     /// What the next token request not yet spoken for gets. Queued faults go first, in order.
     pub fn fault_once(&self, fault: Fault) {
         self.state().queued.push_back(fault);
+    }
+
+    /// What every following request for this path gets, metadata of the issuer say.
+    pub fn document(&self, path: &str, document: Fault) {
+        self.state().documents.insert(path.to_owned(), document);
     }
 
     /// The life of tokens issued from now on; 3600 s unless set.

@@ -32,7 +32,7 @@ fn note(request: &Seen, state: &mut State) -> Fault {
         state.logins += 1;
         state.next_fault()
     } else {
-        Fault::None
+        state.documents.get(request.path()).cloned().unwrap_or(Fault::None)
     }
 }
 

@@ -7,9 +7,13 @@ use serde_json::{Value, json};
 /// A JWT as of the Identity service: RS256 header, readable `exp`, unique `jti`, a signature of
 /// random bytes.
 pub fn jwt(issued_at: i64, expires_at: i64) -> String {
+    jwt_of(&json!({"iat": issued_at, "exp": expires_at, "jti": random_text(16)}))
+}
+
+/// The same with these claims.
+pub fn jwt_of(claims: &Value) -> String {
     let header = json!({"alg": "RS256", "kid": "mock-1", "typ": "JWT"});
-    let claims = json!({"iat": issued_at, "exp": expires_at, "jti": random_text(16)});
-    format!("{}.{}.{}", encoded_json(&header), encoded_json(&claims), random_text(256))
+    format!("{}.{}.{}", encoded_json(&header), encoded_json(claims), random_text(256))
 }
 
 /// A compact JWE as of Canvas `InstAccess`: five parts, and nobody but the gateway reads it.

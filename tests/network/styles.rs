@@ -111,7 +111,8 @@ fn form_decoded(bytes: &[u8]) -> Vec<u8> {
     field.extend_from_slice(bytes);
     let headers = Vec::new();
     let (method, target) = (String::new(), String::new());
-    Seen { method, target, headers, body: field }.form_field("v").expect("the field")
+    let at = std::time::Instant::now();
+    Seen { method, target, headers, body: field, at }.form_field("v").expect("the field")
 }
 
 // H13

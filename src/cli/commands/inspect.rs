@@ -107,7 +107,7 @@ fn rows(found: &Map<String, Value>) -> Vec<Vec<String>> {
                     Some(time) => format!("{value} ({})", describe::second(time)),
                     None => text(value),
                 };
-                vec![format!("{name}.{field}"), shown]
+                vec![format!("{name}.{}", cell(field)), shown]
             })),
             Value::Null => rows.push(vec![
                 name.clone(),
@@ -120,5 +120,15 @@ fn rows(found: &Map<String, Value>) -> Vec<Vec<String>> {
 }
 
 fn text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    value.as_str().map_or_else(|| value.to_string(), cell)
+}
+
+/// Whoever made the token chose this text: a tab or line end in it would make a row of its own.
+fn cell(text: &str) -> String {
+    let shown = |character: char| {
+        let escaped = character.is_control().then(|| character.escape_default());
+        let plain = escaped.is_none().then_some(character);
+        escaped.into_iter().flatten().chain(plain)
+    };
+    text.chars().flat_map(shown).collect()
 }

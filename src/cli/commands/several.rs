@@ -1,6 +1,6 @@
 //! One thing done to many profiles, each reported as it is done, with one verdict at the end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -21,8 +21,10 @@ pub struct Several {
 }
 
 impl Several {
-    /// Those named.
-    pub fn named(names: Vec<ProfileName>) -> Self {
+    /// Those named, each once.
+    pub fn named(mut names: Vec<ProfileName>) -> Self {
+        let mut known = BTreeSet::new();
+        names.retain(|name| known.insert(name.clone()));
         Self { names, broken: Vec::new() }
     }
 

@@ -67,8 +67,12 @@ fn write_rows(profile: &Profile, reveal: bool) -> Result<(), Failure> {
     let mut rows = describe::rows(profile);
     if reveal {
         let secrets = secrets(profile);
-        let is_hidden = |row: &Vec<String>| row.get(1).is_some_and(|it| it.starts_with("(hidden,"));
-        rows.retain(|row| !is_hidden(row));
+        // By its name, too: a label may begin with the same words.
+        let is_secret = |name: &str| {
+            name == "client_secret" || profile.fields.keys().any(|field| field.as_str() == name)
+        };
+        let is_hidden = |name: &str, shown: &str| is_secret(name) && shown.starts_with("(hidden,");
+        rows.retain(|row| !matches!(row.as_slice(), [name, shown] if is_hidden(name, shown)));
         rows.extend(secrets.into_iter().map(|(name, text)| vec![name, text.to_string()]));
     }
     style::write_lines(style::table(&rows))

@@ -82,7 +82,6 @@ fn folders(parts: &Parts) -> Vec<Finding> {
 /// Writes an entry of its own, has another process read it, and takes it away.
 pub(super) fn keychain(used: Option<&KeySource>, parts: &Parts) -> Finding {
     const WHAT: &str = "keychain";
-    let is_needed = used.is_none_or(|used| *used == KeySource::Keychain);
     let Ok(id) = VaultId::random() else { return Finding::fail(WHAT, "no random bytes", None) };
     let entry = Keychain::of(&id);
     let state = match entry.state() {
@@ -92,13 +91,16 @@ pub(super) fn keychain(used: Option<&KeySource>, parts: &Parts) -> Finding {
         Ok(_) => round_trip(&entry, &OpeningKey::generate(id, None), parts),
         Err(error) => Err(error.into()),
     };
-    match state {
-        Ok(()) => Finding::ok(WHAT, "keeps an entry, and another process finds it"),
-        Err(failure) if is_needed => Finding::of(WHAT, &failure),
-        Err(failure) => Finding::ok(
-            WHAT,
-            format!("{}; this vault does not need it", report::sentence(&failure)),
-        ),
+    let said = |failure: &Failure| report::sentence(failure);
+    match (state, used) {
+        (Ok(()), _) => Finding::ok(WHAT, "keeps an entry, and another process finds it"),
+        (Err(failure), Some(KeySource::Keychain)) => Finding::of(WHAT, &failure),
+        (Err(failure), Some(_)) => {
+            Finding::ok(WHAT, format!("{}; this vault does not need it", said(&failure)))
+        }
+        (Err(failure), None) => {
+            Finding::warn(WHAT, said(&failure), Some("mintage init --key passphrase"))
+        }
     }
 }
 

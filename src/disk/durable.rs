@@ -1,8 +1,8 @@
 //! The write sequence: temp file, write, fsync, rename, fsync of the folder.
 //!
 //! At every instant the old or the new content is there, whole; when a call returns `Ok`, the new
-//! one survives a power cut. A failed fsync is reported and never tried again: the kernel marks the
-//! pages clean, so a second one would lie.
+//! one survives a power cut (on Windows mostly: see `sync_dir`). A failed fsync is reported and
+//! never tried again: the kernel marks the pages clean, so a second one would lie.
 
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -13,9 +13,10 @@ use super::{Error, failed};
 /// Temp files begin with this; whatever a crash leaves of them is ciphertext.
 const TEMP_PREFIX: &str = ".mintage-tmp-";
 
-/// Puts `bytes` in place of whatever `path` holds, with mode 0600. The temp file is made in `temp`,
-/// a folder on the same file system that belongs to the caller alone while it holds its lock:
-/// leftovers of earlier crashes found there are removed first.
+/// Puts `bytes` in place of whatever `path` holds, with mode 0600 (on Windows: with the access list
+/// that `temp` hands down). The temp file is made in `temp`, a folder on the same file system that
+/// belongs to the caller alone while it holds its lock: leftovers of earlier crashes found there
+/// are removed first.
 ///
 /// # Errors
 /// [`Error::Io`] where any step failed; then the old content stands (or, if the last fsync failed,
@@ -245,7 +246,8 @@ fn sync_dir(path: &Path) -> Result<(), Error> {
     opened.sync_all().map_err(failed("make durable", folder))
 }
 
-/// Windows has no fsync of a folder; the rename is journalled by the file system.
+/// Windows has no fsync of a folder. Its file system journals names, so a power cut leaves the old
+/// or the new, whole; but the last change may be lost in it even after `Ok`.
 #[cfg(not(unix))]
 fn sync_dir(_: &Path) -> Result<(), Error> {
     Ok(())

@@ -39,9 +39,12 @@ pub fn read_private(path: &Path, cap: u64) -> Result<Zeroizing<Vec<u8>>, Error> 
 /// # Errors
 /// As [`read_private`].
 pub fn check_place(path: &Path) -> Result<(), Error> {
-    let folder = path.ancestors().skip(1).find(|folder| folder.exists());
-    // As if a file were looked for in it: the folder itself counts as one above.
-    folder.map_or(Ok(()), |folder| check_parents(&folder.join(".")))
+    let Some(folder) = path.ancestors().skip(1).find(|folder| folder.exists()) else {
+        return Ok(());
+    };
+    check_parents(folder)?;
+    // It is not above itself, but above the file.
+    judge::parent(folder, &fs::metadata(folder).map_err(failed("look at", folder))?)
 }
 
 /// Reads a regular file that need not be private, such as one the user was mailed, and tells whether
@@ -184,7 +187,7 @@ mod judge {
 #[cfg(not(unix))]
 mod judge {
     use std::fs::{self, Metadata};
-    use std::path::{Path, PathBuf};
+    use std::path::Path;
 
     use directories::BaseDirs;
 
@@ -218,8 +221,6 @@ mod judge {
         if ours.flat_map(fs::canonicalize).any(|folder| real.starts_with(folder)) {
             return Ok(());
         }
-        // Without the `.` that stands for a file yet to be made.
-        let named: PathBuf = path.components().collect();
-        Err(untrusted(&named, "outside the profile folder, others may be let in", None))
+        Err(untrusted(path, "outside the profile folder, others may be let in", None))
     }
 }

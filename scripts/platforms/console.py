@@ -55,8 +55,6 @@ def session(arguments, *answers, code=0):
     shown = ""
     for question, keys in answers:
         shown += read(terminal, question, arguments)
-        # Keys that come before the question is all written count as typed ahead, and are dropped.
-        time.sleep(0.3)
         os.write(terminal, keys.encode())
     shown += read(terminal, None, arguments)
     got = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])

@@ -116,9 +116,6 @@ pub fn names<'a>(spot: impl Into<Spot<'a>>) -> Result<Vec<String>, Error> {
     Ok(names.into_iter().map(|name| name.to_string_lossy().into_owned()).collect())
 }
 
-#[cfg(not(unix))]
-pub(super) use judge::parent as judge_parent;
-
 /// Checks every folder above `path`, as it is written and again with all links resolved.
 #[cfg(not(unix))]
 pub(super) fn check_parents(path: &Path) -> Result<(), Error> {
@@ -149,6 +146,12 @@ pub fn last_change(found: &std::fs::Metadata) -> Option<(Timestamp, u64)> {
         let changed = Timestamp::try_from(found.modified().ok()?).ok()?;
         Some((changed, 0))
     }
+}
+
+/// Judges a folder in which a file is to be.
+#[cfg(not(unix))]
+pub(super) fn judge_parent(path: &Path, found: &std::fs::Metadata) -> Result<(), Error> {
+    judge::parent(path, found)
 }
 
 pub(super) fn untrusted(path: &Path, why: &'static str, mend: Option<String>) -> Error {

@@ -9,8 +9,8 @@ pub trait Clock {
     /// The wall clock. It may jump in either direction; use it for dates, never for lengths.
     fn wall(&self) -> Timestamp;
 
-    /// Time since some fixed point before the process began, counting suspend where the system can
-    /// (Linux `CLOCK_BOOTTIME`). It never goes back.
+    /// Time since some fixed point before the process began (on Windows: since the first call),
+    /// counting suspend where the system can (Linux `CLOCK_BOOTTIME`). It never goes back.
     fn steady(&self) -> Duration;
 }
 

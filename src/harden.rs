@@ -1,7 +1,8 @@
 //! What every process does before it reads its first secret: it makes itself undumpable.
 //!
 //! Effect on Linux: no core file, and no other process of the same user can read this one's memory,
-//! environment or descriptors through `/proc` or `ptrace`. Root is not stopped.
+//! environment or descriptors through `/proc` or `ptrace`. Root is not stopped. On macOS: no core
+//! file. On Windows nothing: that takes system calls of our own, and `status` says so.
 
 /// What was in force before [`apply`], so that a child can have its own back.
 #[derive(Debug, Clone, Copy, Default)]
@@ -44,7 +45,7 @@ impl Before {
             getrlimit(Resource::Core).current == Some(0)
         }
         #[cfg(not(unix))]
-        true
+        false
     }
 
     /// Gives the soft core limit back, just before another program takes this process over.

@@ -7,9 +7,18 @@ use directories::{BaseDirs, ProjectDirs};
 use super::Error;
 use crate::model::VaultName;
 
-/// Where this user's files lie. On Linux `$XDG_CONFIG_HOME/mintage`, `$XDG_DATA_HOME/mintage` and
-/// `$XDG_STATE_HOME/mintage` (relative values are ignored, as the XDG specification demands); on
-/// macOS and Windows the platform's own places.
+/// Where this user's files lie.
+///
+/// | | settings, wrapped keys | vaults | state |
+/// |---|---|---|---|
+/// | Linux | `$XDG_CONFIG_HOME/mintage` | `$XDG_DATA_HOME/mintage` | `$XDG_STATE_HOME/mintage` |
+/// | macOS | `~/Library/Application Support/mintage` | the same | the same |
+/// | Windows | `%LOCALAPPDATA%\mintage\config` | `%LOCALAPPDATA%\mintage\data` | the same |
+///
+/// On Linux the defaults are `~/.config`, `~/.local/share` and `~/.local/state`, and relative values
+/// are ignored, as the XDG specification demands. Windows is asked for its folder: the variable is
+/// not read. Nothing lies in its roaming folder, which a domain copies to other machines: settings
+/// name places on this one, and a key is one device's.
 #[derive(Debug, Clone)]
 pub struct Paths {
     home: PathBuf,
@@ -26,14 +35,15 @@ impl Paths {
     pub fn find() -> Result<Self, Error> {
         let found = ProjectDirs::from("", "", "mintage").ok_or(Error::NoHome)?;
         let data = found.data_local_dir();
-        let absolute = found.config_dir().is_absolute() && data.is_absolute();
+        let config = found.config_local_dir();
+        let absolute = config.is_absolute() && data.is_absolute();
         if !absolute {
             return Err(Error::NoHome);
         }
         let home = BaseDirs::new().ok_or(Error::NoHome)?.home_dir().to_owned();
         Ok(Self {
             home,
-            config: found.config_dir().to_owned(),
+            config: config.to_owned(),
             data: data.to_owned(),
             state: found.state_dir().unwrap_or(data).to_owned(),
         })

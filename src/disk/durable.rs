@@ -1,8 +1,8 @@
 //! The write sequence: temp file, write, fsync, rename, fsync of the folder.
 //!
 //! At every instant the old or the new content is there, whole; when a call returns `Ok`, the new
-//! one survives a power cut. A failed fsync is reported and never tried again: the kernel marks the
-//! pages clean, so a second one would lie.
+//! one survives a power cut (on Windows mostly: see `Folder::sync`). A failed fsync is reported and
+//! never tried again: the kernel marks the pages clean, so a second one would lie.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{ErrorKind, Write as _};
@@ -15,9 +15,10 @@ use super::{Error, failed};
 /// Temp files begin with this; whatever a crash leaves of them is ciphertext.
 const TEMP_PREFIX: &str = ".mintage-tmp-";
 
-/// Puts `bytes` in place of whatever is at `spot`, with mode 0600. The temp file is made in `temp`,
-/// a folder on the same file system that belongs to the caller alone while it holds its lock:
-/// leftovers of earlier crashes found there are removed first.
+/// Puts `bytes` in place of whatever is at `spot`, with mode 0600 (on Windows: with the access list
+/// that `temp` hands down). The temp file is made in `temp`, a folder on the same file system that
+/// belongs to the caller alone while it holds its lock: leftovers of earlier crashes found there
+/// are removed first.
 ///
 /// # Errors
 /// - [`Error::Untrusted`]: others can change one of the two folders, or what is above it.

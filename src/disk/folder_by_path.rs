@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::spot::Spot;
-use super::trust::check_parents;
+use super::trust::{check_parents, judge_parent};
 use super::{Error, failed};
 
 /// The path of a folder.
@@ -40,9 +40,10 @@ impl Folder {
 
     /// The folder at `path`, which others cannot change.
     pub(super) fn open(spot: &Spot<'_>, action: &'static str) -> Result<Self, Error> {
-        // As if a file were looked for in it: the folder itself counts as one above.
-        Self::below_trusted(&spot.with(spot.path.join(".")), action)?;
-        Ok(Self { path: spot.shown() })
+        let folder = Self::below_trusted(spot, action)?;
+        let found = folder.about().map_err(failed(action, &folder.path))?;
+        judge_parent(&folder.path, &found)?;
+        Ok(folder)
     }
 
     /// The folder at `path`; it is left to the caller to judge it.
@@ -118,7 +119,8 @@ impl Folder {
         fs::read_dir(&self.path)?.map(|entry| Ok(entry?.file_name())).collect()
     }
 
-    /// Windows has no fsync of a folder; the rename is journalled by the file system.
+    /// Windows has no fsync of a folder. Its file system journals names, so a power cut leaves the old
+    /// or the new, whole; but the last change may be lost in it even after `Ok`.
     #[expect(
         clippy::unused_self,
         clippy::unnecessary_wraps,

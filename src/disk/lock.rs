@@ -13,7 +13,7 @@ use crate::clock::Clock;
 const STEP: Duration = Duration::from_millis(5);
 
 /// An exclusive lock on a file, held until dropped. The holder's process number is written into the
-/// file, for the message that others show.
+/// file, for the message that others show (on Windows a lock keeps them from reading it).
 #[derive(Debug)]
 pub struct Lock {
     _file: File,

@@ -16,6 +16,7 @@ use super::{Error, failed};
 /// The path and every folder above it must belong to us or to root, and no folder above may be
 /// writable by others (a sticky one such as `/tmp` may). Symbolic links are followed only where
 /// these rules hold for the link and for its target. The length is checked before anything is read.
+/// On Windows the one rule is that it lies in the user's profile folder (see below).
 ///
 /// # Errors
 /// - [`Error::NotFound`]: nothing is there.
@@ -147,6 +148,12 @@ pub fn last_change(found: &std::fs::Metadata) -> Option<(Timestamp, u64)> {
     }
 }
 
+/// Judges a folder in which a file is to be.
+#[cfg(not(unix))]
+pub(super) fn judge_parent(path: &Path, found: &std::fs::Metadata) -> Result<(), Error> {
+    judge::parent(path, found)
+}
+
 pub(super) fn untrusted(path: &Path, why: &'static str, mend: Option<String>) -> Error {
     Error::Untrusted { path: PathBuf::from(path), why, mend }
 }
@@ -191,27 +198,48 @@ mod judge {
     }
 }
 
-/// On Windows the profile folder's access list, set by the system, keeps other users out.
+/// Windows has no modes: there the access list of the profile folder keeps other users out. The
+/// system sets it, and all that is made below inherits it. Lists are not read, which would take
+/// system calls of our own; so a file counts as private where it lies in the profile, and nowhere
+/// else: a folder made on a drive, a stick or a share mostly lets others in. What the user opened
+/// by hand, or moved there with a list of its own, is not noticed.
 #[cfg(not(unix))]
 mod judge {
-    use std::fs::Metadata;
+    use std::fs::{self, Metadata};
     use std::path::Path;
 
-    use super::super::Error;
+    use directories::BaseDirs;
 
+    use super::super::{Error, failed};
+    use super::untrusted;
+
+    /// In our profile it is ours.
     pub(super) fn owner(_: &Path, _: &Metadata) -> Result<(), Error> {
         Ok(())
     }
 
-    pub(super) fn private(_: &Path, _: &Metadata, _: &str) -> Result<(), Error> {
-        Ok(())
+    pub(super) fn private(path: &Path, _: &Metadata, _: &str) -> Result<(), Error> {
+        in_profile(path)
     }
 
+    /// Those above the profile are the system's.
     pub(super) fn parent(_: &Path, _: &Metadata) -> Result<(), Error> {
         Ok(())
     }
 
-    pub(super) fn links(_: &Path) -> Result<(), Error> {
-        Ok(())
+    /// Nobody else can lay a link in the profile; one of our own must not lead out of it.
+    pub(super) fn links(path: &Path) -> Result<(), Error> {
+        in_profile(path)
+    }
+
+    fn in_profile(path: &Path) -> Result<(), Error> {
+        let real = fs::canonicalize(path).map_err(failed("find", path))?;
+        let folders = BaseDirs::new();
+        let ours = folders.iter().flat_map(|found| [found.home_dir(), found.data_local_dir()]);
+        // Both with links resolved and in the system's own spelling.
+        if ours.flat_map(fs::canonicalize).any(|folder| real.starts_with(folder)) {
+            return Ok(());
+        }
+        Err(untrusted(path, "outside the profile folder, others may be let in", None))
     }
 }

@@ -32,7 +32,11 @@ pub enum Error {
 
 /// Becomes `child`: its exit code, signals and terminal are its own, and nothing of us is left in
 /// memory. It gets descriptors 0, 1 and 2 and the core limit that we were started with. Returns
-/// only on failure (on Windows: its exit code, as there is no such call).
+/// only on failure.
+///
+/// Windows has no such call: there the child is waited for, its exit code is given back (1 for one
+/// above 255), the variables stay in our memory as long as it runs, and it inherits whatever other
+/// handles our caller let us inherit.
 ///
 /// # Errors
 /// [`Error`].

@@ -1,5 +1,6 @@
 //! How a person is asked. What is asked for never passes through stdin or stdout.
 
+mod answer;
 #[cfg(not(unix))]
 mod console;
 mod nobody;
@@ -36,7 +37,10 @@ pub trait Prompt {
     ///
     /// # Errors
     /// As [`Prompt::secret`].
-    fn confirm(&self, question: &str) -> Result<bool, Error>;
+    fn confirm(&self, question: &str) -> Result<bool, Error> {
+        let answer = self.line(&format!("{question} [y/N] "))?;
+        Ok(matches!(answer.to_ascii_lowercase().as_str(), "y" | "yes"))
+    }
 
     /// Says something to the person at the terminal that must reach them even when stderr goes
     /// elsewhere; says nothing where nobody is there.
@@ -49,13 +53,13 @@ pub enum Error {
     /// No terminal, or told not to ask.
     #[error("there is nobody to ask")]
     NobodyThere,
-    /// The person pressed Ctrl-C.
+    /// The person pressed Ctrl-C (a Windows console ends the process instead).
     #[error("interrupted")]
     Interrupted,
     /// The process was told to end while it waited.
     #[error("terminated")]
     Terminated,
-    /// The person closed the input (Ctrl-D).
+    /// The person closed the input (Ctrl-D; Ctrl-Z on Windows).
     #[error("no answer was given")]
     NoAnswer,
     /// More than `limits::PASTE` bytes.

@@ -21,9 +21,5 @@ impl Prompt for Nobody {
         Err(Error::NobodyThere)
     }
 
-    fn confirm(&self, _question: &str) -> Result<bool, Error> {
-        Err(Error::NobodyThere)
-    }
-
     fn tell(&self, _text: &str) {}
 }

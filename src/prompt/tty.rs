@@ -18,12 +18,8 @@ use rustix::termios::{
 };
 use zeroize::Zeroizing;
 
+use super::answer::{self, Echo, Keys};
 use super::{Error, Prompt};
-use crate::limits;
-use crate::model::is_harmless;
-
-/// A pause this long ends a paste.
-const PASTE_GAP: Duration = Duration::from_millis(60);
 
 /// What a signal that came meanwhile leaves behind; 0 is none.
 const HANG_UP: usize = 1;
@@ -48,19 +44,13 @@ impl Tty {
     }
 
     fn say(&self, text: &str) -> io::Result<()> {
-        // A question can have a path in it, and a path anything.
-        let kept = |c: char| if c == '\n' || is_harmless(c) { c } else { '\u{FFFD}' };
-        let text: String = text.chars().map(kept).collect();
-        (&self.terminal).write_all(text.as_bytes())
+        (&self.terminal).write_all(answer::shown(text).as_bytes())
     }
 
     fn ask(&self, question: &str, echo: Echo) -> Result<Zeroizing<Vec<u8>>, Error> {
         let quiet = Quiet::start(&self.terminal)?;
         self.say(question)?;
-        let answer = Reader { quiet: &quiet, echo }.read();
-        if answer.is_err() {
-            quiet.drain();
-        }
+        let answer = answer::read(&quiet, echo);
         self.say("\n")?;
         answer
     }
@@ -80,20 +70,9 @@ impl Prompt for Tty {
         Ok(String::from_utf8_lossy(&bytes).trim().to_owned())
     }
 
-    fn confirm(&self, question: &str) -> Result<bool, Error> {
-        let answer = self.line(&format!("{question} [y/N] "))?;
-        Ok(matches!(answer.to_ascii_lowercase().as_str(), "y" | "yes"))
-    }
-
     fn tell(&self, text: &str) {
         let _nobody_reads_it = self.say(&format!("{text}\n"));
     }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Echo {
-    On,
-    Off,
 }
 
 /// Whether no prompt is open. While it is set, the signals below do what they always do: a library
@@ -145,7 +124,15 @@ impl<'a> Quiet<'a> {
         Ok(quiet)
     }
 
-    /// Waits for a byte. `None` when `patience` ran out.
+    fn ending(&self) -> Error {
+        match self.signal.load(Ordering::SeqCst) {
+            INTERRUPT => Error::Interrupted,
+            _ => Error::Terminated,
+        }
+    }
+}
+
+impl Keys for Quiet<'_> {
     fn byte(&self, patience: Option<Duration>) -> Result<Option<u8>, Error> {
         let patience_left = patience;
         let patience = patience.map(|left| Timespec {
@@ -170,19 +157,10 @@ impl<'a> Quiet<'a> {
             Err(error) => Err(Error::Io(error)),
         }
     }
-}
 
-impl Quiet<'_> {
-    /// A paste arrives piece by piece: what is still to come would be run by the shell.
-    fn drain(&self) {
-        while let Ok(Some(_)) = self.byte(Some(PASTE_GAP)) {}
-    }
-
-    fn ending(&self) -> Error {
-        match self.signal.load(Ordering::SeqCst) {
-            INTERRUPT => Error::Interrupted,
-            _ => Error::Terminated,
-        }
+    fn show(&self, bytes: &[u8]) -> io::Result<()> {
+        let mut terminal = self.terminal;
+        terminal.write_all(bytes)
     }
 }
 
@@ -196,77 +174,6 @@ impl Drop for Quiet<'_> {
         }
         if let Ok(idle) = idle_flag() {
             idle.store(true, Ordering::SeqCst);
-        }
-    }
-}
-
-struct Reader<'a> {
-    quiet: &'a Quiet<'a>,
-    echo: Echo,
-}
-
-impl Reader<'_> {
-    fn read(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
-        // Of full size from the start: growing would leave copies behind.
-        let mut answer = Zeroizing::new(Vec::with_capacity(limits::PASTE));
-        while let Some(byte) = self.quiet.byte(None)? {
-            match byte {
-                b'\r' | b'\n' => return self.rest_of_paste(answer),
-                3 | 28 => return Err(Error::Interrupted),
-                4 if answer.is_empty() => return Err(Error::NoAnswer),
-                4 => {
-                    self.quiet.drain();
-                    return Ok(answer);
-                }
-                8 | 127 => self.erase(&mut answer),
-                21 => {
-                    while !answer.is_empty() {
-                        self.erase(&mut answer);
-                    }
-                }
-                _ if answer.len() == limits::PASTE => return Err(Error::TooLong),
-                // An arrow key or Ctrl-Z would become part of a secret that nobody sees.
-                0..=8 | 11..=31 => return Err(Error::ControlCharacter),
-                _ => self.push(&mut answer, byte)?,
-            }
-        }
-        Ok(answer)
-    }
-
-    /// A person presses Enter and waits; a paste goes on at once.
-    fn rest_of_paste(&self, mut answer: Zeroizing<Vec<u8>>) -> Result<Zeroizing<Vec<u8>>, Error> {
-        answer.push(b'\n');
-        while let Some(byte) = self.quiet.byte(Some(PASTE_GAP))? {
-            if answer.len() >= limits::PASTE {
-                return Err(Error::TooLong);
-            }
-            match byte {
-                3 => return Err(Error::Interrupted),
-                b'\r' => answer.push(b'\n'),
-                _ => answer.push(byte),
-            }
-        }
-        while answer.last() == Some(&b'\n') {
-            answer.pop();
-        }
-        Ok(answer)
-    }
-
-    fn push(&self, answer: &mut Zeroizing<Vec<u8>>, byte: u8) -> Result<(), Error> {
-        answer.push(byte);
-        if self.echo == Echo::On && (byte >= 0x20 || byte == b'\t') {
-            (&*self.quiet.terminal).write_all(&[byte])?;
-        }
-        Ok(())
-    }
-
-    fn erase(&self, answer: &mut Zeroizing<Vec<u8>>) {
-        // A whole character: its continuation bytes first.
-        while answer.last().is_some_and(|byte| byte & 0xC0 == 0x80) {
-            answer.pop();
-        }
-        if answer.pop().is_some() && self.echo == Echo::On {
-            let _only_for_the_eye = (&*self.quiet.terminal).write_all(b"\x08 \x08");
         }
     }
 }

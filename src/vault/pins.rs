@@ -1,9 +1,10 @@
 //! What this device last knew of each object, kept beside the vault in the state folder.
 
-use std::path::{Path, PathBuf};
+use std::cell::OnceCell;
+use std::path::PathBuf;
 
 use crate::clock::Clock;
-use crate::disk::{self, Lock};
+use crate::disk::{self, Lock, Root};
 use crate::limits;
 use crate::seal::{Pin, PinKey};
 
@@ -21,8 +22,10 @@ pub(super) enum Unknown {
 }
 
 /// The pins of one vault: one small file an object, so that a change costs the same at any size.
+/// Their folder is held open once it is there, so that all of them are of one device.
 pub struct Pins<'a> {
     folder: PathBuf,
+    root: OnceCell<Root>,
     key: PinKey,
     clock: &'a dyn Clock,
 }
@@ -31,7 +34,7 @@ impl<'a> Pins<'a> {
     /// The pins in `folder`, under this device's `key`. Nothing is created yet.
     #[must_use]
     pub fn new(folder: PathBuf, key: PinKey, clock: &'a dyn Clock) -> Self {
-        Self { folder, key, clock }
+        Self { folder, root: OnceCell::new(), key, clock }
     }
 
     /// What is known of the object at `path`; `None` where nothing is.
@@ -39,7 +42,8 @@ impl<'a> Pins<'a> {
     /// # Errors
     /// [`Unknown::Forged`] where the pin is there and is not ours; [`Unknown::Disk`].
     pub(super) fn get(&self, path: &str) -> Result<Option<Pin>, Unknown> {
-        match disk::read_private(&self.file(path), CAP) {
+        let read = self.root().and_then(|root| disk::read_private(root.at(&file(path)), CAP));
+        match read {
             Ok(bytes) => self.key.read(path, &bytes).map(Some).map_err(|_| Unknown::Forged),
             Err(disk::Error::NotFound(_)) => Ok(None),
             Err(error) => Err(Unknown::Disk(error)),
@@ -51,8 +55,8 @@ impl<'a> Pins<'a> {
     /// # Errors
     /// [`disk::Error`].
     pub(super) fn set(&self, path: &str, pin: &Pin) -> Result<(), disk::Error> {
-        let file = self.file(path);
-        let unwritable = |_| disk::Error::NotFound(file.clone());
+        let file = file(path);
+        let unwritable = |_| disk::Error::NotFound(self.folder.join(&file));
         let bytes = self.key.write(path, pin).map_err(unwritable)?;
         self.write(&file, &bytes, || {
             // Another process may have seen more since.
@@ -62,7 +66,7 @@ impl<'a> Pins<'a> {
 
     /// The sealed index, where there is one.
     pub(super) fn index(&self) -> Option<Vec<u8>> {
-        let read = disk::read_private(&self.folder.join(INDEX), limits::INDEX);
+        let read = self.root().and_then(|root| disk::read_private(root.at(INDEX), limits::INDEX));
         read.ok().map(|bytes| bytes.to_vec())
     }
 
@@ -71,23 +75,35 @@ impl<'a> Pins<'a> {
     /// # Errors
     /// [`disk::Error`].
     pub(super) fn keep_index(&self, sealed: &[u8]) -> Result<(), disk::Error> {
-        self.write(&self.folder.join(INDEX), sealed, || false)
+        self.write(INDEX, sealed, || false)
     }
 
     fn write(
         &self,
-        file: &Path,
+        file: &str,
         bytes: &[u8],
         is_outdated: impl FnOnce() -> bool,
     ) -> Result<(), disk::Error> {
-        let temp = self.folder.join("tmp");
-        disk::make_private_dir(&temp)?;
-        disk::check_dir(&self.folder)?;
-        if let Some(folder) = file.parent() {
-            disk::make_private_dir(folder)?;
+        disk::make_private_dir(&self.folder)?;
+        let root = self.root()?;
+        disk::make_private_dir(root.at("tmp"))?;
+        if let Some((folder, _)) = file.rsplit_once('/') {
+            disk::make_private_dir(root.at(folder))?;
         }
-        let _one_at_a_time = Lock::take(&self.folder.join("lock"), limits::PIN_LOCK, self.clock)?;
-        if is_outdated() { Ok(()) } else { disk::replace(file, bytes, &temp) }
+        let _one_at_a_time = Lock::take(root.at("lock"), limits::PIN_LOCK, self.clock)?;
+        if is_outdated() { Ok(()) } else { disk::replace(root.at(file), bytes, root.at("tmp")) }
+    }
+
+    /// Their folder.
+    ///
+    /// # Errors
+    /// [`disk::Error::NotFound`] where nothing was kept yet.
+    fn root(&self) -> Result<&Root, disk::Error> {
+        if let Some(root) = self.root.get() {
+            return Ok(root);
+        }
+        let root = Root::open(&self.folder)?;
+        Ok(self.root.get_or_init(|| root))
     }
 
     /// Takes the place of what is known in `old`, which is forgotten.
@@ -106,24 +122,24 @@ impl<'a> Pins<'a> {
 
     /// The shards (`profiles/<aa>`) in which something is pinned.
     pub(super) fn shards(&self) -> Vec<String> {
-        let shards = entries(&self.folder.join("profiles"));
+        let shards = self.entries("profiles");
         shards.into_iter().map(|shard| format!("profiles/{shard}")).collect()
     }
 
     /// The objects of a shard that are pinned.
     pub(super) fn records(&self, shard: &str) -> Vec<String> {
-        let files = entries(&self.folder.join(shard));
+        let files = self.entries(shard);
         let name = |file: &String| Some(format!("{shard}/{}", file.strip_suffix(".pin")?));
         files.iter().filter_map(name).collect()
     }
 
-    fn file(&self, path: &str) -> PathBuf {
-        self.folder.join(format!("{path}.pin"))
+    fn entries(&self, folder: &str) -> Vec<String> {
+        self.root().and_then(|root| disk::names(root.at(folder))).unwrap_or_default()
     }
 }
 
-fn entries(folder: &Path) -> Vec<String> {
-    disk::names(folder).unwrap_or_default()
+fn file(path: &str) -> String {
+    format!("{path}.pin")
 }
 
 #[cfg(test)]

@@ -158,6 +158,20 @@ fn settings_with_a_fault_are_refused_with_key_and_line() {
     world.run(["list"]).succeeds();
 }
 
+#[test]
+fn init_in_a_folder_that_others_can_write_makes_nothing() {
+    let world = World::new();
+    let open = world.path("open");
+    std::fs::create_dir(&open).expect("made");
+    std::fs::set_permissions(&open, PermissionsExt::from_mode(0o777)).expect("set");
+    for (vault, recovery) in [("open/vault", "key.txt"), ("vault", "open/key.txt")] {
+        let init = ["init", "--key", "file", "--vault", vault, "--recovery-file", recovery];
+        world.run(init).exits(9).says("hint: chmod go-w");
+        assert!(!world.path(vault).exists() && !world.path(recovery).exists());
+        assert!(!world.config().join("settings.toml").exists());
+    }
+}
+
 // N03
 #[test]
 fn settings_that_others_could_have_written_are_refused() {

@@ -71,6 +71,8 @@ pub struct Made {
 /// [`Failure`].
 pub fn make(args: Args, parts: &Parts) -> Result<Made, Failure> {
     let (name, path) = place(parts)?;
+    // Refused later, it would leave keys behind: whether a vault was made could not be told.
+    disk::check_place(&path)?;
     let config = parts.paths.config();
     disk::make_private_dir(config)?;
     // Two at once would take each other's beginnings for leftovers.

@@ -1,5 +1,7 @@
 //! Windows: the Credential Manager. It is open while the user is logged in.
 
+use std::collections::HashMap;
+
 use keyring_core::Entry;
 use keyring_core::api::CredentialStoreApi as _;
 use windows_native_keyring_store::Store;
@@ -16,5 +18,7 @@ pub(super) fn state(service: &str, user: &str) -> Result<KeychainState, Error> {
 }
 
 pub(super) fn entry(service: &str, user: &str) -> Result<Entry, Error> {
-    Store::new().and_then(|store| store.build(service, user, None)).map_err(explain)
+    // The store's own default would carry a device's key to other machines of a Windows domain.
+    let stays_here = HashMap::from([("persistence", "local")]);
+    Store::new().and_then(|store| store.build(service, user, Some(&stays_here))).map_err(explain)
 }

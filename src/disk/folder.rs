@@ -10,6 +10,7 @@ use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd};
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use rustix::fs::{
     AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat, chmodat, fchmod, fstat, linkat, mkdirat,
     openat, readlinkat, renameat, statat, unlinkat,
@@ -20,6 +21,9 @@ use super::spot::Spot;
 use super::{Error, failed, way};
 
 const PRIVATE_FILE: Mode = Mode::RUSR.union(Mode::WUSR);
+
+/// How often a folder that comes and goes is looked for again.
+const LOOKS: usize = 8;
 
 /// An open folder. All folders above it can be trusted.
 pub(super) struct Folder {
@@ -75,8 +79,22 @@ impl Folder {
         Ok(folder)
     }
 
-    /// The folder at `spot`; it is left to the caller to judge it.
+    /// The folder at `spot`; it is left to the caller to judge it. One that another process is just
+    /// making is looked for again.
     pub(super) fn below_trusted(spot: &Spot<'_>, action: &'static str) -> Result<Self, Error> {
+        let mut found = Self::look_below_trusted(spot, action);
+        for _ in 0..LOOKS {
+            match found {
+                Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::WouldBlock => {
+                    found = Self::look_below_trusted(spot, action);
+                }
+                found => return found,
+            }
+        }
+        found
+    }
+
+    fn look_below_trusted(spot: &Spot<'_>, action: &'static str) -> Result<Self, Error> {
         let refused = |error: Errno| failed(action, &spot.shown())(error.into());
         let real = way::resolve(spot, action).map_err(|error| match error {
             Error::NotFound(missing) => Self::judge_absence(spot, missing, action),
@@ -251,6 +269,15 @@ impl Folder {
             }
         }
         Ok(names)
+    }
+
+    /// When something below it last changed, and a word for how it is now.
+    pub(super) fn stamp(&self, below: &str) -> Option<(Timestamp, String)> {
+        let found = statat(self, below, AtFlags::SYMLINK_NOFOLLOW).ok()?;
+        let nanoseconds = i32::try_from(found.st_ctime_nsec).ok()?;
+        let changed = Timestamp::new(found.st_ctime, nanoseconds).ok()?;
+        let Stat { st_dev, st_ino, st_size, .. } = found;
+        Some((changed, format!("{}.{st_size}.{st_dev}.{st_ino}", changed.as_nanosecond())))
     }
 
     /// Makes the names in it durable.

@@ -42,6 +42,11 @@ impl OpenVault<'_> {
     /// [`Error::Exists`], [`Error::Full`], [`Error::TooOldToWrite`]; [`Error::Store`] where it
     /// could not be saved.
     pub fn add(&self, profile: Profile) -> Result<(), Error> {
+        self.insert(profile).map(drop)
+    }
+
+    /// Adds a profile, and gives back the digest of its sealed form.
+    fn insert(&self, profile: Profile) -> Result<String, Error> {
         self.may_write()?;
         let name = profile.name.clone();
         let path = self.keys.record_path(&name);
@@ -75,30 +80,65 @@ impl OpenVault<'_> {
         let (profile, mut record, digest) = self.current(name)?;
         record.profile = Some(change(profile)?);
         let next = record.profile.take();
-        Ok(self.save(Some(&(record, digest)), &path, next)?)
+        self.save(Some(&(record, digest)), &path, next)?;
+        Ok(())
     }
 
     /// Gives the profile `from` the name `to`. It is added first and removed then, so that an
-    /// interruption leaves it under both names; another try finishes that.
+    /// interruption leaves it under both names; another try finishes that. `between` runs while it
+    /// has both.
     ///
     /// # Errors
-    /// As [`OpenVault::add`] and [`OpenVault::remove`].
-    pub fn rename(&self, from: &ProfileName, to: &ProfileName) -> Result<(), Error> {
-        let renamed = Profile { name: to.clone(), ..self.profile(from)? };
-        let is_begun = match self.profile(to) {
-            Ok(there) => there.is_copy_of(&renamed),
-            Err(Error::NoProfile(_)) => false,
-            Err(error) => return Err(error),
+    /// As [`OpenVault::add`] and [`OpenVault::remove`], and whatever `between` gives;
+    /// [`store::Error::Conflict`] where somebody changed it meanwhile.
+    pub fn rename<E: From<Error>>(
+        &self,
+        from: &ProfileName,
+        to: &ProfileName,
+        between: impl FnOnce() -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.may_write()?;
+        let (profile, record, digest) = self.current(from)?;
+        let renamed = Profile { name: to.clone(), ..profile };
+        let added = if from == to || !self.take_over(&renamed)? {
+            Some(self.insert(renamed)?)
+        } else {
+            None
         };
-        if from == to || !is_begun {
-            self.add(renamed)?;
+        // Exactly what was copied is removed, nothing that somebody made of it since.
+        let path = self.keys.record_path(from);
+        let removed =
+            between().and_then(|()| Ok(self.save(Some(&(record, digest)), &path, None)?));
+        if removed.is_err()
+            && let Some(added) = added
+        {
+            self.take_back(to, &added);
         }
-        let removed = self.remove(from);
-        if removed.is_err() && !is_begun {
-            // Changed meanwhile: a copy of what it was must not stay behind.
-            let _a_copy_stays_then = self.remove(to);
+        removed.map(drop)
+    }
+
+    /// Whether `copy` is there already, from a rename that was interrupted, or is still under way:
+    /// then it is saved once more, so that the other one does not take it back.
+    fn take_over(&self, copy: &Profile) -> Result<bool, Error> {
+        match self.current(&copy.name) {
+            Ok((there, record, digest)) if there.is_copy_of(copy) => {
+                let path = self.keys.record_path(&copy.name);
+                self.save(Some(&(record, digest)), &path, Some(there))?;
+                Ok(true)
+            }
+            Ok(_) | Err(Error::NoProfile(_)) => Ok(false),
+            Err(error) => Err(error),
         }
-        removed
+    }
+
+    /// Removes a copy that is of no use any more, unless somebody did something with it.
+    fn take_back(&self, name: &ProfileName, added: &str) {
+        if let Ok((_, record, digest)) = self.current(name)
+            && digest == added
+        {
+            let _a_copy_stays_then =
+                self.save(Some(&(record, digest)), &self.keys.record_path(name), None);
+        }
     }
 
     /// Removes the profile named `name`: its record becomes one that says so, without the secret.
@@ -108,7 +148,7 @@ impl OpenVault<'_> {
     pub fn remove(&self, name: &ProfileName) -> Result<(), Error> {
         self.may_write()?;
         let (_, record, digest) = self.current(name)?;
-        self.save(Some(&(record, digest)), &self.keys.record_path(name), None)
+        self.save(Some(&(record, digest)), &self.keys.record_path(name), None).map(drop)
     }
 
     /// The profile, and its record without it.
@@ -152,33 +192,44 @@ impl OpenVault<'_> {
         Ok(Some((record, found.digest.clone())))
     }
 
-    /// Saves the version that follows `before`.
+    /// Saves the version that follows `before`, and gives back the digest of its sealed form.
     fn save(
         &self,
         before: Option<&Sealed>,
         path: &RecordPath,
         profile: Option<Profile>,
-    ) -> Result<(), Error> {
-        let previous = before.map(|(_, digest)| digest.clone());
-        let version = before.map_or(1, |(record, _)| record.version + 1);
-        let expect = previous.clone();
-        let record = Record { version, previous, saved_at: self.clock.wall(), profile };
+    ) -> Result<String, Error> {
+        let saved_at = self.clock.wall();
+        let record = before.map_or_else(Record::default, |(record, digest)| record.next(digest));
+        let record = Record { saved_at, profile, ..record };
         let sealed = record.seal(&self.keys, path)?;
-        let expect = expect.as_deref().map_or(Expect::Absent, Expect::Digest);
+        let expect = before.map_or(Expect::Absent, |(_, digest)| Expect::Digest(digest));
         self.store.put(path.as_str(), &sealed, expect)?;
         // After the last fsync of the record: a pin never runs ahead of what is on disk.
-        self.remember(path.as_str(), &present(&seen(&record, &sealed)));
-        Ok(())
+        let now = present(&seen(&record, &sealed));
+        self.remember(path.as_str(), &now);
+        Ok(now.sha256)
     }
 
-    /// All are counted only where the shard of the new one says that there may be too many: names
-    /// are spread evenly, and counting takes longer the more there are.
+    /// Names are spread evenly, so a few shards tell whether the vault can be full at all; only then
+    /// are all counted, which takes longer the more there are.
     fn check_room(&self, path: &RecordPath) -> Result<(), Error> {
-        let beside = self.store.records(path.shard())?.len();
-        if beside < limits::CROWDED_SHARD {
+        if self.store.count(path.shard())? < limits::CROWDED_SHARD
+            || self.count((0..16).map(|sixteenth| format!("profiles/{sixteenth:x}0")))?
+                < limits::CROWDED_SHARDS
+        {
             return Ok(());
         }
-        if self.store.list_records()?.len() < limits::PROFILES { Ok(()) } else { Err(Error::Full) }
+        let all = self.store.shards()?.into_iter().map(|shard| shard.key);
+        if self.count(all)? < limits::PROFILES { Ok(()) } else { Err(Error::Full) }
+    }
+
+    fn count(&self, shards: impl Iterator<Item = String>) -> Result<usize, Error> {
+        let mut counted = 0;
+        for shard in shards {
+            counted += self.store.count(&shard)?;
+        }
+        Ok(counted)
     }
 
     fn may_write(&self) -> Result<(), Error> {

@@ -20,6 +20,7 @@ mod terminal;
 mod file;
 mod keychain;
 mod locked;
+mod moving;
 mod passphrase;
 mod recovery;
 mod stretch;

@@ -86,7 +86,10 @@ fn a_folder_above_that_others_can_write_is_refused_and_named() {
     ] {
         for mode in [0o777, 0o770, 0o707] {
             chmod(folder, mode);
-            let hint = format!("hint: chmod go-w '{}'", folder.display());
+            // What must be private, not only safe from others, is to be made so.
+            let is_ours = Some(folder) == pins.parent();
+            let change = if is_ours { "700" } else { "go-w" };
+            let hint = format!("hint: chmod {change} '{}'", folder.display());
             for command in [["show", "prod"], ["token", "prod"]] {
                 scene.refuses(scene.world.mintage(command), 9).says(&hint);
             }

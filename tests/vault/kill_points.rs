@@ -29,6 +29,12 @@ const ALWAYS: &str = r#"
 "#;
 
 fn kill_each(world: &World, secret: &str, save: &[&str], check: &str) {
+    let points = kill_at(&[], world, secret, save, check);
+    assert!(points > 50, "{points}");
+}
+
+/// The same with options of `kill-points`; gives the number of kills.
+pub fn kill_at(options: &[&str], world: &World, secret: &str, save: &[&str], check: &str) -> usize {
     let template = tempfile::tempdir().expect("a folder");
     copy(&world.home().join("."), template.path());
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/kill-points");
@@ -38,6 +44,7 @@ fn kill_each(world: &World, secret: &str, save: &[&str], check: &str) {
     );
     let ran = world
         .program(script)
+        .args(options)
         .args(["--input"])
         .args([world.path("pair")])
         .args(["--restore", &restore, "--check", &format!("{ALWAYS}{check}"), "--"])
@@ -47,9 +54,7 @@ fn kill_each(world: &World, secret: &str, save: &[&str], check: &str) {
         .env("program", env!("CARGO_BIN_EXE_mintage"))
         .run()
         .succeeds();
-    let points: usize =
-        ran.out().split_whitespace().next().and_then(|word| word.parse().ok()).expect("a number");
-    assert!(points > 50, "{}", ran.out());
+    ran.out().split_whitespace().next().and_then(|word| word.parse().ok()).expect("a number")
 }
 
 // F01

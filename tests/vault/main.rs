@@ -13,16 +13,25 @@ mod issuer;
 #[path = "../world/mod.rs"]
 mod world;
 
+mod checkout;
 mod durability;
 mod files;
 mod flipping;
 mod format;
+mod history;
+mod index;
+mod kill_changes;
 mod kill_points;
 mod leaving;
 mod limits;
+mod listing;
+mod many;
+mod model;
 mod owners;
 mod power;
+mod power_changes;
 mod recovery;
+mod renames;
 mod rollback;
 mod scene;
 mod stock;

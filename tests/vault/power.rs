@@ -32,15 +32,20 @@ const MACHINE: &str = r#"
 "#;
 
 fn on_such_a_machine(script: &str) {
-    let scene = Scene::new();
+    with_a_disk_at(".local/share", &Scene::new(), script);
+}
+
+/// The same with another folder of the home on that disk.
+pub fn with_a_disk_at(folder: &str, scene: &Scene, script: &str) {
+    let machine = MACHINE.replace(".local/share", folder);
     write(&scene.world.path("pair"), scene.canary.pair().as_bytes());
-    let share = scene.world.path(".local/share");
+    let share = scene.world.path(folder);
     std::fs::rename(&share, scene.world.path("share.before")).expect("moved");
     std::fs::create_dir(&share).expect("made");
     let ran = scene
         .world
         .program("unshare")
-        .args(["-m", "--propagation", "private", "bash", "-euc", &format!("{MACHINE}{script}")])
+        .args(["-m", "--propagation", "private", "bash", "-euc", &format!("{machine}{script}")])
         .args([env!("CARGO_BIN_EXE_mintage")])
         .env("PATH", "/usr/sbin:/sbin:/usr/bin:/bin")
         .run();

@@ -21,9 +21,17 @@ pub fn run(args: &Args, parts: &Parts) -> Result<u8, Failure> {
     trap::check_name(&args.to)?;
     let (from, to): (_, ProfileName) = (&args.from, args.to.parse()?);
     let vault = parts.open_vault()?;
-    vault.rename(from, &to)?;
+    let mut has_followed = false;
+    let renamed = vault.rename(from, &to, || {
+        // While it has both names: an interruption must not leave a default that is gone.
+        has_followed = true;
+        super::default::follow(&vault, from, Some(&to), parts)
+    });
+    if has_followed && renamed.is_err() && vault.profile(from).is_ok() {
+        super::default::follow(&vault, &to, Some(from), parts)?;
+    }
+    renamed?;
     parts.say_warnings(&vault);
-    super::default::follow(&vault, from, Some(&to), parts)?;
     if parts.style.json {
         style::write_json(json!({ "profile": to.as_str(), "renamed_from": from.as_str() }))?;
     }

@@ -23,14 +23,20 @@ pub const PADDING: usize = 512;
 
 /// Profiles in one vault.
 pub const PROFILES: usize = 100_000;
-/// Records of one shard, of 256, from which on all are counted before one is added: well below the
-/// 390 that a full vault has in each, so that no full one is missed, and far above what others have.
+/// Records of one shard, of 256, from which on others are counted, too, before one is added: well
+/// below the 390 that a full vault has in each, and far above what others have.
 pub const CROWDED_SHARD: usize = 250;
+/// Records of 16 shards from which on all are counted: a full vault has 6,250 in them, give or take
+/// 80, so that none is missed in a million years.
+pub const CROWDED_SHARDS: usize = 5_700;
 /// The local index of a full vault, with labels and tags of some length.
 pub const INDEX: u64 = 256 * 1024 * 1024;
 /// A file or folder changed less than this before it was looked at may change again without a trace:
 /// the coarsest file systems count time in steps of two seconds.
 pub const SETTLED: Duration = Duration::from_secs(3);
+/// Versions before the last one that a record names, so that a fork is seen by a device that was
+/// away for so many changes.
+pub const ANCESTORS: usize = 16;
 /// A profile name: 128 characters fit every file name and table.
 pub const PROFILE_NAME: usize = 128;
 /// A label, an audience, a resource.

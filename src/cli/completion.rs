@@ -18,8 +18,13 @@ use crate::harden;
 const VARIABLE: &str = "MINTAGE_COMPLETE";
 const NAME: &str = "mintage";
 
-/// Answers a shell that asks for completions. `false` where this is no such call.
+/// Answers a shell that asks for completions: its script sets a variable and puts `--` before what
+/// was typed. `false` where this is no such call. The variable alone is none: it must not keep a
+/// command from being run.
 pub fn answer(arguments: &[OsString]) -> bool {
+    if arguments.get(1).is_none_or(|first| first != "--") {
+        return false;
+    }
     let here = config::working_folder().ok();
     let asked = CompleteEnv::with_factory(Cli::command).var(VARIABLE).bin(NAME).completer(NAME);
     // A shell shows nothing for an error: there is nobody to tell.
@@ -35,7 +40,26 @@ pub fn script(shell: &str) -> Result<Vec<u8>, Failure> {
     let known = Shells::builtins();
     let shell = known.completer(shell).ok_or(Failure::Usage("no such shell".to_owned()))?;
     shell.write_registration(VARIABLE, NAME, NAME, NAME, &mut script).map_err(Failure::Output)?;
+    if shell.name() == "zsh" {
+        // As a file of $fpath it is run at the first Tab, which is to be answered, too.
+        script.extend_from_slice(
+            b"\n[ \"$funcstack[1]\" = _mintage ] && _clap_dynamic_completer_mintage \"$@\"\n",
+        );
+    }
     Ok(script)
+}
+
+/// The vault that was typed before, among the words that the shell sends.
+fn typed_vault(words: &[OsString]) -> Option<String> {
+    let mut words = words.iter().filter_map(|word| word.to_str());
+    while let Some(word) = words.next() {
+        match word.strip_prefix("--vault") {
+            Some("") => return words.next().map(str::to_owned),
+            Some(rest) => return rest.strip_prefix('=').map(str::to_owned),
+            None => {}
+        }
+    }
+    None
 }
 
 /// Completes the name of a profile.
@@ -47,7 +71,7 @@ pub fn profiles() -> ArgValueCompleter {
 /// is wrong is said by the command itself.
 fn names(typed: &OsStr) -> Vec<CompletionCandidate> {
     let global = Global {
-        vault: None,
+        vault: typed_vault(&config::Environment::arguments()),
         json: false,
         non_interactive: true,
         passphrase_fd: None,

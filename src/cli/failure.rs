@@ -1,6 +1,6 @@
 //! What can go wrong, seen from the command line.
 
-use crate::model::ProfileName;
+use crate::model::{ProfileName, VaultName};
 use crate::{broker, config, disk, handover, http, identity, mint, model, prompt, vault};
 
 /// Why a command failed. Nothing in it can hold a secret.
@@ -70,12 +70,23 @@ pub enum Failure {
     Drift {
         /// The profile.
         profile: ProfileName,
+        /// Its issuer.
+        issuer: String,
         /// Where the new one is.
         host: String,
     },
     /// The metadata of an issuer could not be had.
     #[error("nothing was learned from the issuer: {0}")]
     Discovery(#[source] mint::Error),
+    /// The vault is registered under another name, too.
+    #[error("the same vault is registered as `{0}`, too")]
+    InUse(VaultName),
+    /// The issuer takes no client secret in any way we know.
+    #[error("the issuer does not say that it takes a client secret as we can give it")]
+    NoStyle,
+    /// No profile has the tag.
+    #[error("no profile has this tag")]
+    NoneTagged,
     /// The profile was made by a later version.
     #[error("the profile's preset is not known to this version of mintage")]
     UnknownPreset,
@@ -83,7 +94,7 @@ pub enum Failure {
     #[error("the default profile was removed or renamed")]
     NoDefault,
     /// A host that did not answer others is not asked again.
-    #[error("not asked: `{host}` did not answer three times in a row")]
+    #[error("not asked: `{host}` did not answer for others, or asked for a rest")]
     NotAsked {
         /// The host.
         host: String,
@@ -102,8 +113,13 @@ pub enum Failure {
     #[error("{0} of the checks failed")]
     Unwell(usize),
     /// Some records could not be read; they were reported one by one.
-    #[error("{0} of the records could not be read")]
-    SomeRecords(usize),
+    #[error("{count} of the records could not be read")]
+    SomeRecords {
+        /// How many.
+        count: usize,
+        /// The exit code of the gravest.
+        code: u8,
+    },
     /// Standard output does not take what is written.
     #[error("the output could not be written")]
     Output(#[source] std::io::Error),

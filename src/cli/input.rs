@@ -105,7 +105,7 @@ impl CredentialArgs {
             return Ok(existing.with_client_id(id.clone()));
         }
         let pasted = self.paste(Some(existing.client_id()), parts)?;
-        self.refuse_pair(&pasted)?;
+        refuse_pair(&pasted, self.client_id.as_ref().or(Some(existing.client_id())))?;
         let given = self.agreed_id(pasted.client_id.clone())?;
         let client_id = given.unwrap_or_else(|| existing.client_id().clone());
         Ok(Credential::new(client_id, pasted.secret)?)
@@ -118,7 +118,7 @@ impl CredentialArgs {
     /// [`Failure::Usage`].
     pub fn get(&self, parts: &Parts) -> Result<Given, Failure> {
         let pasted = self.paste(None, parts)?;
-        self.refuse_pair(&pasted)?;
+        refuse_pair(&pasted, self.client_id.as_ref())?;
         let client_id = self.agreed_id(pasted.client_id.clone())?;
         let client_id = match client_id {
             Some(id) => id,
@@ -171,21 +171,6 @@ impl CredentialArgs {
         Ok(Pasted { client_id: Some(id), ..pasted })
     }
 
-    /// Where the secret alone is read, nothing is taken apart: but a pair there is a mistake.
-    fn refuse_pair(&self, pasted: &Pasted) -> Result<(), Failure> {
-        let Some(id) = self.client_id.as_ref().filter(|_| pasted.client_id.is_none()) else {
-            return Ok(());
-        };
-        let after_id = pasted.secret.strip_prefix(id.as_str().as_bytes());
-        if after_id.is_some_and(|rest| rest.starts_with(b":")) {
-            return Err(Failure::Usage(
-                "the secret begins with the client id and a colon: give the pair by `--stdin`"
-                    .to_owned(),
-            ));
-        }
-        Ok(())
-    }
-
     fn agreed_id(&self, pasted: Option<ClientId>) -> Result<Option<ClientId>, Failure> {
         match (&self.client_id, pasted) {
             (Some(given), Some(pasted)) if *given != pasted => Err(Failure::Usage(
@@ -195,6 +180,19 @@ impl CredentialArgs {
             (None, pasted) => Ok(pasted),
         }
     }
+}
+
+/// Where the secret alone is read, nothing is taken apart: but a pair there is a mistake.
+fn refuse_pair(pasted: &Pasted, id: Option<&ClientId>) -> Result<(), Failure> {
+    let Some(id) = id.filter(|_| pasted.client_id.is_none()) else { return Ok(()) };
+    let after_id = pasted.secret.strip_prefix(id.as_str().as_bytes());
+    if after_id.is_some_and(|rest| rest.starts_with(b":")) {
+        return Err(Failure::Usage(
+            "the secret begins with the client id and a colon: give the pair by `--stdin`"
+                .to_owned(),
+        ));
+    }
+    Ok(())
 }
 
 /// Not lines or a JSON object of an unknown form: an id is shown freely, and those hold a secret.

@@ -3,7 +3,17 @@
 use super::Failure;
 use super::style::Style;
 use crate::grant::{self, Preset};
+use crate::model::Invalid;
 use crate::{broker, config, disk, handover, http, identity, mint, prompt, seal, store, vault};
+
+/// Exit codes by gravity: what a person must mend comes before what may pass by itself.
+const GRAVEST_FIRST: [u8; 10] = [7, 6, 9, 10, 5, 3, 12, 11, 1, 8];
+
+/// The gravest of some exit codes.
+pub fn gravest(codes: &[u8]) -> Option<u8> {
+    let known = GRAVEST_FIRST.into_iter().find(|code| codes.contains(code));
+    known.or_else(|| codes.first().copied())
+}
 
 /// Shows `failure` and gives back the exit code.
 pub fn show(failure: &Failure, style: Style) -> u8 {
@@ -36,10 +46,8 @@ pub fn sentence(failure: &dyn std::error::Error) -> String {
 /// The exit code of `failure`.
 pub fn exit_code(failure: &Failure) -> u8 {
     match failure {
-        Failure::SecretOnCommandLine
-        | Failure::Usage(_)
-        | Failure::Invalid(_)
-        | Failure::Pasted(_) => 2,
+        Failure::SecretOnCommandLine | Failure::Usage(_) | Failure::Pasted(_) => 2,
+        Failure::Invalid(rule) => invalid_code(*rule),
         Failure::Config(error) => config_code(error),
         Failure::Disk(error) => disk_code(error),
         Failure::Identity(error) => identity_code(error),
@@ -51,15 +59,16 @@ pub fn exit_code(failure: &Failure) -> u8 {
         | Failure::Output(_)
         | Failure::UnknownPreset
         | Failure::Unwell(_) => 1,
-        Failure::NoField(_) | Failure::NoDefault => 3,
+        Failure::NoField(_) | Failure::NoDefault | Failure::NoneTagged => 3,
+        Failure::NoStyle => 10,
         Failure::Discovery(error) => mint_code(error),
-        Failure::SomeFailed { code, .. } => *code,
+        Failure::SomeFailed { code, .. } | Failure::SomeRecords { code, .. } => *code,
         Failure::Prompt(error) => prompt_code(error),
         Failure::NotConfirmed
         | Failure::TokenOnly(_)
         | Failure::SecretNeeded(_)
+        | Failure::InUse(_)
         | Failure::Drift { .. } => 9,
-        Failure::SomeRecords(_) => 6,
         Failure::BeforeChild(inner) => match exit_code(inner) {
             ended @ (130 | 143) => ended,
             _ => 125,
@@ -69,6 +78,14 @@ pub fn exit_code(failure: &Failure) -> u8 {
             handover::Error::NotExecutable(_) => 126,
             handover::Error::Empty | handover::Error::Io(_) => 125,
         },
+    }
+}
+
+fn invalid_code(rule: Invalid) -> u8 {
+    match rule {
+        // Well-formed, and not allowed.
+        Invalid::PlainHttp | Invalid::TokenOnlyOverHttp => 9,
+        _ => 2,
     }
 }
 
@@ -137,7 +154,8 @@ fn seal_code(error: seal::Error) -> u8 {
     }
 }
 
-fn vault_code(error: &vault::Error) -> u8 {
+/// The exit code of a failure of the vault.
+pub fn vault_code(error: &vault::Error) -> u8 {
     match error {
         vault::Error::NotThere(_) => 8,
         vault::Error::Unborn | vault::Error::NoProfile(_) => 3,
@@ -196,7 +214,7 @@ pub fn hints(failure: &Failure) -> Vec<String> {
         Failure::Config(error) => config_hints(error),
         Failure::Disk(error) => disk_hints(error),
         Failure::Identity(error) => identity_hints(error),
-        Failure::NotReadBack => one("mintage init --key passphrase"),
+        Failure::NotReadBack => one("mintage doctor"),
         Failure::Vault(error) => vault_hints(error),
         Failure::Mint { source, .. } => broker_hints(source),
         Failure::Prompt(prompt::Error::NobodyThere) => {
@@ -208,11 +226,14 @@ pub fn hints(failure: &Failure) -> Vec<String> {
         Failure::NoDefault => one("mintage default NAME"),
         Failure::NoField(profile) => one(&format!("mintage show {profile}")),
         Failure::SecretNeeded(name) => {
-            one(&format!("give it on standard input: mintage edit {name} … --secret-stdin"))
+            one(&format!("mintage edit {name} … --secret-stdin < FILE-WITH-THE-SECRET"))
         }
-        Failure::Drift { profile, .. } => {
-            one(&format!("where that is meant: mintage edit {profile} --issuer URL"))
+        Failure::Drift { profile, issuer, .. } => {
+            one(&format!("where that is meant: mintage edit {profile} --issuer '{issuer}'"))
         }
+        Failure::NoStyle => one("where it does all the same: add `--auth basic` or `--auth post`"),
+        Failure::InUse(_) => one("to forget this registration only: mintage vault forget NAME"),
+        Failure::NoneTagged => one("mintage list"),
         Failure::Discovery(error) => mint_hints(error, ""),
         Failure::BeforeChild(inner) => hints(inner),
         Failure::Pasted(_) => {
@@ -224,7 +245,7 @@ pub fn hints(failure: &Failure) -> Vec<String> {
         | Failure::Ca(_)
         | Failure::Prompt(_)
         | Failure::NotForEnvironment(_)
-        | Failure::SomeRecords(_)
+        | Failure::SomeRecords { .. }
         | Failure::NotAsked { .. }
         | Failure::SomeFailed { .. }
         | Failure::Unwell(_)
@@ -241,9 +262,9 @@ fn history_advice() -> Vec<String> {
     [
         "it is in your shell's history and was in the process list: delete it there, and rotate it",
         "bash: history -d $((HISTCMD-1)) && history -w",
-        "zsh: fc -W && sed -i '/mintage add/d' \"$HISTFILE\" && fc -p \"$HISTFILE\"",
-        "fish: history delete --contains 'mintage add'",
-        "PowerShell: Clear-History -CommandLine '*mintage add*', and remove the line from \
+        "zsh: fc -W && sed -i '/mintage/d' \"$HISTFILE\" && fc -p \"$HISTFILE\"",
+        "fish: history delete --contains mintage",
+        "PowerShell: Clear-History -CommandLine '*mintage*', and remove the line from \
          (Get-PSReadLineOption).HistorySavePath",
         "give it at the prompt instead, or by `--stdin`, `--secret-stdin`, `--secret-file F` or \
          `--secret-fd N`",

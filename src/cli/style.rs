@@ -130,10 +130,11 @@ pub fn write(bytes: &[u8]) -> Result<(), Failure> {
 /// # Errors
 /// [`Failure::Output`].
 pub fn write_lines<T: Display>(lines: impl IntoIterator<Item = T>) -> Result<(), Failure> {
+    let is_seen = is_seen();
     let mut text = String::new();
     for line in lines {
         let line = line.to_string();
-        text.push_str(&if is_seen() { visible(&line) } else { line });
+        text.push_str(&if is_seen { visible(&line) } else { line });
         text.push('\n');
     }
     write(text.as_bytes())

@@ -33,6 +33,8 @@ pub struct Registered {
     pub key: KeySource,
     /// Its making was begun and has not been finished: nothing can have been sealed in it.
     pub unborn: bool,
+    /// Its destruction was begun: what is missing of it was removed on purpose.
+    pub destroying: bool,
     /// The profile used where none is named: the path of its record, which tells nothing of its
     /// name.
     pub profile: Option<String>,
@@ -110,6 +112,16 @@ impl Settings {
             None => self.default.as_ref().and_then(|name| self.vaults.get_key_value(name)),
         };
         found.ok_or_else(|| choice.map_or(Error::NoVault, |c| Error::UnknownVault(shown(c))))
+    }
+
+    /// The other registration of the same vault as `name`, by its id or its place.
+    #[must_use]
+    pub fn twin(&self, name: &VaultName) -> Option<&VaultName> {
+        let own = self.vaults.get(name)?;
+        let is_twin =
+            |other: &Registered| other.id == own.id || is_same_place(&other.path, &own.path);
+        let mut others = self.vaults.iter().filter(|(other, _)| *other != name);
+        others.find(|(_, other)| is_twin(other)).map(|(other, _)| other)
     }
 
     /// Every registered vault.
@@ -207,6 +219,8 @@ struct VaultForm {
     identity_file: Option<String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     unborn: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    destroying: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     profile: Option<String>,
 }
@@ -243,7 +257,8 @@ impl TryFrom<VaultForm> for Registered {
     type Error = &'static str;
 
     fn try_from(form: VaultForm) -> Result<Self, &'static str> {
-        let VaultForm { path, id, fingerprint, key, identity_file, unborn, profile } = form;
+        let VaultForm { path, id, fingerprint, key, identity_file, unborn, destroying, profile } =
+            form;
         let key = match (key.as_str(), identity_file) {
             ("keychain", None) => KeySource::Keychain,
             ("passphrase", None) => KeySource::Passphrase,
@@ -256,7 +271,7 @@ impl TryFrom<VaultForm> for Registered {
         if !path.is_absolute() {
             return Err("`path` is not absolute");
         }
-        Ok(Self { path, id, fingerprint, key, unborn, profile })
+        Ok(Self { path, id, fingerprint, key, unborn, destroying, profile })
     }
 }
 
@@ -281,7 +296,7 @@ impl TryFrom<&Registered> for VaultForm {
     type Error = PathBuf;
 
     fn try_from(vault: &Registered) -> Result<Self, PathBuf> {
-        let Registered { path, id, fingerprint, key, unborn, profile } = vault;
+        let Registered { path, id, fingerprint, key, unborn, destroying, profile } = vault;
         let text = |path: &Path| path.to_str().map(str::to_owned).ok_or_else(|| path.to_owned());
         let identity_file = match key {
             KeySource::File(file) => Some(text(file)?),
@@ -294,6 +309,7 @@ impl TryFrom<&Registered> for VaultForm {
             key: key.as_str().to_owned(),
             identity_file,
             unborn: *unborn,
+            destroying: *destroying,
             profile: profile.clone(),
         })
     }

@@ -5,6 +5,8 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
+
 use super::spot::Spot;
 use super::trust::{check_parents, judge_parent};
 use super::{Error, failed};
@@ -117,6 +119,13 @@ impl Folder {
     /// What is in it.
     pub(super) fn names(&self) -> io::Result<Vec<OsString>> {
         fs::read_dir(&self.path)?.map(|entry| Ok(entry?.file_name())).collect()
+    }
+
+    /// When something below it was last written, and a word for how it is now.
+    pub(super) fn stamp(&self, below: &str) -> Option<(Timestamp, String)> {
+        let found = fs::symlink_metadata(self.path.join(below)).ok()?;
+        let changed = Timestamp::try_from(found.modified().ok()?).ok()?;
+        Some((changed, format!("{}.{}", changed.as_nanosecond(), found.len())))
     }
 
     /// Windows has no fsync of a folder. Its file system journals names, so a power cut leaves the old

@@ -25,7 +25,7 @@ pub use durable::{
 };
 pub use lock::Lock;
 pub use spot::{Root, Spot};
-pub use trust::{check_dir, check_place, last_change, names, read_any, read_private};
+pub use trust::{check_dir, check_place, names, read_any, read_private};
 
 /// What went wrong with a file, by what the caller can do next.
 #[derive(Debug, thiserror::Error)]

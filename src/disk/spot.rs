@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use super::Error;
 use super::folder::Folder;
 use super::trust::own_folder;
+use crate::clock::Clock;
+use crate::limits;
 
 /// A private folder that is held open. What is below is found from there, wherever its path leads
 /// meanwhile: all of it is of one folder.
@@ -32,6 +34,17 @@ impl Root {
     #[must_use]
     pub fn path(&self) -> &Path {
         self.0.path()
+    }
+
+    /// A word that is another one after every change of the file or folder below it: when it was last
+    /// changed in any way, its size and which one it is. On Unix that time cannot be set to any
+    /// other than now. `None` where nothing is there, or where it changed so lately that it may
+    /// change again without a trace.
+    #[must_use]
+    pub fn stamp(&self, below: &str, clock: &dyn Clock) -> Option<String> {
+        let (changed, word) = self.0.stamp(below)?;
+        let settled = changed.checked_add(limits::SETTLED).is_ok_and(|it| it < clock.wall());
+        settled.then_some(word)
     }
 
     /// What is below it under this relative path.

@@ -4,7 +4,6 @@ use std::fs::File;
 use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
 use zeroize::Zeroizing;
 
 use super::folder::{self, Folder};
@@ -129,23 +128,6 @@ pub(super) fn check_parents(path: &Path) -> Result<(), Error> {
         judge::parent(parent, &found)?;
     }
     Ok(())
-}
-
-/// When a file or folder was last changed in any way, and a number that tells it from whatever
-/// replaces it; `None` where the system does not say.
-#[must_use]
-pub fn last_change(found: &std::fs::Metadata) -> Option<(Timestamp, u64)> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt as _;
-        let nanoseconds = i32::try_from(found.ctime_nsec()).ok()?;
-        Some((Timestamp::new(found.ctime(), nanoseconds).ok()?, found.ino()))
-    }
-    #[cfg(not(unix))]
-    {
-        let changed = Timestamp::try_from(found.modified().ok()?).ok()?;
-        Some((changed, 0))
-    }
 }
 
 /// Judges a folder in which a file is to be.

@@ -14,13 +14,27 @@ use crate::model::{AuthStyle, Endpoint};
 pub struct Metadata {
     /// Where tokens are minted.
     pub token_endpoint: Endpoint,
-    /// How a client may prove itself, the best of those we know; `None` where it does not say
-    /// (RFC 8414 §2: then it is Basic) or names none of ours.
-    pub auth: Option<AuthStyle>,
+    /// How a client may prove itself, as far as we can, the best first; `None` where it does not say
+    /// (RFC 8414 §2: then it is Basic).
+    pub styles: Option<Vec<AuthStyle>>,
+}
+
+impl Metadata {
+    /// The style to use: `now`, where that is offered, else the best that is. `None` where a client
+    /// secret is not accepted in any way we know.
+    #[must_use]
+    pub fn style(&self, now: AuthStyle) -> Option<AuthStyle> {
+        // Raw Basic is Basic to an issuer that says so.
+        let offered = |styles: &Vec<AuthStyle>| {
+            let plain = if now == AuthStyle::BasicRaw { AuthStyle::Basic } else { now };
+            if styles.contains(&plain) { Some(now) } else { styles.first().copied() }
+        };
+        self.styles.as_ref().map_or(Some(now), offered)
+    }
 }
 
 /// The places to ask, in order: RFC 8414 §3.1 puts its word between host and path, OpenID Connect
-/// Discovery 1.0 §4 behind the path. Where the first answers 404, the next is asked.
+/// Discovery 1.0 §4 behind the path. Where one has no metadata, the next is asked.
 ///
 /// # Errors
 /// [`Error::Setup`] where the issuer is no URL of an issuer: RFC 8414 §2 forbids a query.
@@ -41,20 +55,20 @@ pub fn requests(issuer: &Endpoint) -> Result<[http::Request; 2], Error> {
     Ok([ask(between)?, ask(behind)?])
 }
 
-/// Reads the answer of one of the places; `None` where the metadata is not there.
+/// Reads the answer of one of the places; `None` where the metadata is not there: another status
+/// than 200, a redirect (which is never followed: it could name an issuer that nobody approved), or
+/// a page for people.
 ///
 /// # Errors
 /// - [`Error::Unacceptable`]: not metadata, another issuer's (RFC 8414 §3.3), or a token endpoint
 ///   that is not https (plain http only where the issuer itself was given so).
-/// - [`Error::NotReady`], [`Error::Redirect`].
+/// - [`Error::NotReady`].
 pub fn read(reply: &http::Reply, issuer: &Endpoint) -> Result<Option<Metadata>, Error> {
     match reply.status {
-        200 => metadata(reply, issuer).map(Some),
+        200 if super::oauth::is_json(reply) => metadata(reply, issuer).map(Some),
         status @ (408 | 429 | 500..=599) => {
             Err(Error::NotReady { status, retry_after: reply.retry_after })
         }
-        // Followed, it could name an issuer that nobody approved.
-        status @ 300..=399 => Err(super::oauth::redirect(status, reply)),
         _ => Ok(None),
     }
 }
@@ -83,15 +97,15 @@ fn metadata(reply: &http::Reply, issuer: &Endpoint) -> Result<Metadata, Error> {
     if !form.grant_types_supported.is_none_or(offers) {
         return Err(Error::Unacceptable("the issuer does not offer the client_credentials grant"));
     }
-    let auth = form.token_endpoint_auth_methods_supported.as_deref().and_then(best);
-    Ok(Metadata { token_endpoint, auth })
+    let styles = form.token_endpoint_auth_methods_supported.as_deref().map(known_styles);
+    Ok(Metadata { token_endpoint, styles })
 }
 
-fn best(methods: &[String]) -> Option<AuthStyle> {
+fn known_styles(methods: &[String]) -> Vec<AuthStyle> {
     let known =
         [("client_secret_basic", AuthStyle::Basic), ("client_secret_post", AuthStyle::Post)];
     let offered = |name: &str| methods.iter().any(|method| method == name);
-    known.into_iter().find(|(name, _)| offered(name)).map(|(_, style)| style)
+    known.into_iter().filter(|(name, _)| offered(name)).map(|(_, style)| style).collect()
 }
 
 #[cfg(test)]
@@ -138,7 +152,10 @@ mod tests {
             "token_endpoint_auth_methods_supported":["private_key_jwt","client_secret_post"]}"#;
         let found = answer(url, good).expect("metadata").expect("there");
         assert_eq!(found.token_endpoint.as_str(), "https://b.example/t");
-        assert_eq!(found.auth, Some(AuthStyle::Post));
+        assert_eq!(found.style(AuthStyle::Basic), Some(AuthStyle::Post));
+        assert_eq!(found.style(AuthStyle::Post), Some(AuthStyle::Post));
+        let none = answer(url, &good.replace("client_secret_post", "none"));
+        assert_eq!(none.expect("metadata").expect("there").style(AuthStyle::Basic), None);
         for (from, to) in [
             ("\"https://a.example\"", "\"https://a.example.evil\""),
             ("\"https://a.example\"", "\"http://a.example\""),

@@ -70,15 +70,12 @@ pub(super) fn token(reply: &http::Reply, credential: &Credential) -> Result<Toke
         status @ (408 | 429 | 500..=599) => {
             Err(Error::NotReady { status, retry_after: reply.retry_after })
         }
-        status @ 300..=399 => Err(redirect(status, reply)),
+        status @ 300..=399 => {
+            let host = reply.redirect_host.clone();
+            Err(Error::Redirect { status, host: host.unwrap_or_else(|| Untrusted::new("?")) })
+        }
         status => Err(refusal(status, reply, credential)),
     }
-}
-
-/// Where the issuer points instead of answering.
-pub(super) fn redirect(status: u16, reply: &http::Reply) -> Error {
-    let host = reply.redirect_host.clone();
-    Error::Redirect { status, host: host.unwrap_or_else(|| Untrusted::new("?")) }
 }
 
 #[derive(Deserialize)]
@@ -126,12 +123,16 @@ fn granted(scope: &str, credential: &Credential) -> Result<String, Error> {
     Ok(line)
 }
 
+/// Whether it says that it is JSON.
+pub(super) fn is_json(reply: &http::Reply) -> bool {
+    reply.media_type == "application/json" || reply.media_type.ends_with("+json")
+}
+
 /// The body, if it says it is JSON and can be one object. A derived struct would take an array as
 /// well, and skip what it does not know at any depth.
 pub(super) fn json(reply: &http::Reply) -> Result<&[u8], Error> {
-    let is_json = reply.media_type == "application/json" || reply.media_type.ends_with("+json");
     let body = reply.body.expose();
-    if !is_json {
+    if !is_json(reply) {
         return Err(Error::Unacceptable("it is not JSON"));
     }
     if !body.trim_ascii_start().starts_with(b"{") || depth(body) > limits::REPLY_DEPTH {

@@ -98,6 +98,12 @@ impl Members {
         self.list.iter().any(|member| member.kind == kind)
     }
 
+    /// What kind of member holds `key`.
+    #[must_use]
+    pub fn kind_of(&self, key: &VerifyKey) -> Option<MemberKind> {
+        self.list.iter().find(|member| member.verify_key == *key).map(|member| member.kind)
+    }
+
     /// Whether `key` is one of theirs.
     #[must_use]
     pub fn has(&self, key: &VerifyKey) -> bool {

@@ -9,9 +9,12 @@ use super::binding::{self, Purpose, base64, from_base64};
 use super::form::ProfileForm;
 use super::sheet::{self, Sheet};
 use super::{Error, VERSION, VaultKeys, envelope};
+use crate::limits;
 use crate::model::Profile;
 
 const WHAT: &str = "the record";
+/// Enough to tell versions of one record apart.
+const ANCESTOR_DIGITS: usize = 16;
 
 /// Where a record lies in a store: `profiles/<aa>/<64 hex digits>.age`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,13 +60,43 @@ pub struct Record {
     pub version: u64,
     /// SHA-256 of the sealed form before this one; `None` for the first.
     pub previous: Option<String>,
+    /// How the digests of the versions before that one begin, the latest first.
+    pub ancestors: Vec<String>,
     /// When this version was saved.
     pub saved_at: Timestamp,
     /// The profile; `None` where this version says that it was removed.
     pub profile: Option<Profile>,
 }
 
+/// The first version: nothing in it yet.
+impl Default for Record {
+    fn default() -> Self {
+        Self {
+            version: 1,
+            previous: None,
+            ancestors: Vec::new(),
+            saved_at: Timestamp::UNIX_EPOCH,
+            profile: None,
+        }
+    }
+}
+
 impl Record {
+    /// The version that follows this one, whose sealed form has the digest `sha256`: nothing in it
+    /// yet.
+    #[must_use]
+    pub fn next(&self, sha256: &str) -> Self {
+        let short = |digest: &String| digest.chars().take(ANCESTOR_DIGITS).collect();
+        let older = self.previous.iter().map(short).chain(self.ancestors.iter().cloned());
+        Self {
+            version: self.version + 1,
+            previous: Some(sha256.to_owned()),
+            ancestors: older.take(limits::ANCESTORS).collect(),
+            saved_at: self.saved_at,
+            profile: None,
+        }
+    }
+
     /// Seals the record for its place, in the newest epoch of `keys`.
     ///
     /// # Errors
@@ -130,13 +163,14 @@ struct Form {
     epoch: u32,
     version: u64,
     previous: Option<String>,
+    ancestors: Vec<String>,
     saved_at: Timestamp,
     profile: Option<ProfileForm>,
 }
 
 impl Form {
     fn new(record: &Record, keys: &VaultKeys, path: &RecordPath) -> Self {
-        let Record { version, previous, saved_at, profile } = record;
+        let Record { version, previous, ancestors, saved_at, profile } = record;
         Self {
             v: VERSION.to_owned(),
             vault: keys.vault().to_string(),
@@ -144,6 +178,7 @@ impl Form {
             epoch: keys.newest().number(),
             version: *version,
             previous: previous.clone(),
+            ancestors: ancestors.clone(),
             saved_at: *saved_at,
             profile: profile.as_ref().map(ProfileForm::from),
         }
@@ -154,8 +189,22 @@ impl TryFrom<Form> for Record {
     type Error = Error;
 
     fn try_from(form: Form) -> Result<Self, Error> {
-        let Form { v: _, vault: _, path: _, epoch: _, version, previous, saved_at, profile } = form;
+        let Form {
+            v: _,
+            vault: _,
+            path: _,
+            epoch: _,
+            version,
+            previous,
+            ancestors,
+            saved_at,
+            profile,
+        } = form;
+        let fits = |digits: &String| digits.len() == ANCESTOR_DIGITS;
+        if ancestors.len() > limits::ANCESTORS || !ancestors.iter().all(fits) {
+            return Err(Error::Damaged(WHAT));
+        }
         let profile = profile.map(Profile::try_from).transpose()?;
-        Ok(Self { version, previous, saved_at, profile })
+        Ok(Self { version, previous, ancestors, saved_at, profile })
     }
 }

@@ -1,6 +1,5 @@
 //! A vault in a folder: one file an object, one lock for all writers.
 
-use std::fs;
 use std::path::Path;
 
 use super::{Error, Expect, Found, Look, Stamp, Store};
@@ -44,15 +43,9 @@ impl<'a> DirStore<'a> {
     }
 
     /// Only its stamp tells that a record was replaced: the name stays, and length and time of the
-    /// last write can be set to anything. The time of the last change of the inode cannot.
+    /// last write can be set to anything.
     fn look(&self, key: String) -> Look {
-        let found = fs::symlink_metadata(self.root.path().join(&key)).ok();
-        let stamp = found.and_then(|found| {
-            let (changed, place) = disk::last_change(&found)?;
-            let settled =
-                changed.checked_add(limits::SETTLED).is_ok_and(|it| it < self.clock.wall());
-            settled.then(|| Stamp(format!("{}.{}.{place}", changed.as_nanosecond(), found.len())))
-        });
+        let stamp = self.root.stamp(&key, self.clock).map(Stamp::new);
         Look { key, stamp }
     }
 
@@ -63,6 +56,12 @@ impl<'a> DirStore<'a> {
             disk::make_private_dir(self.root.at(folder))?;
         }
         disk::replace(self.root.at(key), bytes, temp)
+    }
+
+    fn record_keys(&self, shard: &str) -> Result<Vec<String>, Error> {
+        let keys = self.names(shard)?.into_iter().map(|file| format!("{shard}/{file}"));
+        // What a file manager or a sync program left there is not ours to judge.
+        Ok(keys.filter(|key| seal::RecordPath::parse(key).is_some()).collect())
     }
 
     fn names(&self, folder: &str) -> Result<Vec<String>, Error> {
@@ -105,12 +104,14 @@ impl Store for DirStore<'_> {
     }
 
     fn records(&self, shard: &str) -> Result<Vec<Look>, Error> {
-        let keys = self.names(shard)?.into_iter().map(|file| format!("{shard}/{file}"));
-        // What a file manager or a sync program left there is not ours to judge.
-        let records = keys.filter(|key| seal::RecordPath::parse(key).is_some());
-        let mut looks: Vec<Look> = records.map(|key| self.look(key)).collect();
+        let keys = self.record_keys(shard)?;
+        let mut looks: Vec<Look> = keys.into_iter().map(|key| self.look(key)).collect();
         looks.sort_unstable_by(|a, b| a.key.cmp(&b.key));
         Ok(looks)
+    }
+
+    fn count(&self, shard: &str) -> Result<usize, Error> {
+        Ok(self.record_keys(shard)?.len())
     }
 
     fn destroy(&self) -> Result<(), Error> {

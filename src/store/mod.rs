@@ -60,6 +60,14 @@ pub trait Store {
     /// [`Error::Disk`].
     fn records(&self, shard: &str) -> Result<Vec<Look>, Error>;
 
+    /// How many records a shard has.
+    ///
+    /// # Errors
+    /// [`Error::Disk`].
+    fn count(&self, shard: &str) -> Result<usize, Error> {
+        Ok(self.records(shard)?.len())
+    }
+
     /// Every record's key, in order.
     ///
     /// # Errors
@@ -92,6 +100,20 @@ pub struct Look {
 /// A word that is another one after every change.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Stamp(String);
+
+impl Stamp {
+    /// A word that changes with what it is made from.
+    #[must_use]
+    pub fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// Of two things: it changes when either does.
+    #[must_use]
+    pub fn beside(&self, other: &Self) -> Self {
+        Self(format!("{}+{}", self.0, other.0))
+    }
+}
 
 /// Why a store did not do it.
 #[derive(Debug, thiserror::Error)]

@@ -2,7 +2,7 @@
 
 use super::open::{KEY, MEMBERS};
 use super::{Descriptor, Error};
-use crate::seal::{Added, Member, MemberKind, Members, OpeningKey, VaultKeys};
+use crate::seal::{Added, Member, MemberKind, Members, OpeningKey, VaultId, VaultKeys};
 use crate::store::{Expect, Store};
 use jiff::Timestamp;
 
@@ -25,6 +25,17 @@ pub struct Founding<'a> {
 /// [`Error::Store`].
 pub fn is_born(store: &dyn Store) -> Result<bool, Error> {
     Ok(store.get(Descriptor::KEY)?.is_some() || !store.list_records()?.is_empty())
+}
+
+/// Which vault is in `store`, as `vault.json` says; `None` where there is no such file.
+///
+/// # Errors
+/// [`Error::Sealed`], [`Error::Store`].
+pub fn identify(store: &dyn Store) -> Result<Option<VaultId>, Error> {
+    match store.get(Descriptor::KEY)? {
+        Some(found) => Descriptor::parse(&found.bytes)?.id().map(Some),
+        None => Ok(None),
+    }
 }
 
 /// Makes a vault in `store`. What an interrupted founding left there is replaced.

@@ -68,15 +68,22 @@ pub(super) fn judge(pin: Option<&Pin>, seen: Option<&Seen>) -> Result<(), Fault>
     let known = pin.saved_at;
     let Some(seen) = seen else { return Err(Fault::Withheld { known }) };
     let found = seen.saved_at;
-    let follows = seen.version > pin.version + 1
-        || (seen.version == pin.version + 1 && seen.previous.as_ref() == Some(&pin.sha256));
-    let is_same = seen.version == pin.version && seen.sha256 == pin.sha256;
-    if follows || is_same {
-        Ok(())
-    } else if seen.version < pin.version {
-        Err(Fault::RolledBack { known, found })
-    } else {
-        Err(Fault::Forked { known, found })
+    let Some(later_by) = seen.version.checked_sub(pin.version) else {
+        return Err(Fault::RolledBack { known, found });
+    };
+    if descends(seen, pin, later_by) { Ok(()) } else { Err(Fault::Forked { known, found }) }
+}
+
+/// Whether what was found, so many versions later, was made from what was known. Beyond the versions
+/// that it names there is no telling, and it is believed.
+fn descends(seen: &Seen, pin: &Pin, later_by: u64) -> bool {
+    match later_by {
+        0 => seen.sha256 == pin.sha256,
+        1 => seen.previous.as_ref() == Some(&pin.sha256),
+        _ => {
+            let place = usize::try_from(later_by - 2).unwrap_or(usize::MAX);
+            seen.ancestors.get(place).is_none_or(|digits| pin.sha256.starts_with(digits))
+        }
     }
 }
 
@@ -97,6 +104,7 @@ mod tests {
         Seen {
             version,
             previous,
+            ancestors: (1..version.saturating_sub(1)).rev().map(|it| format!("sha-{it}")).collect(),
             sha256: format!("sha-{version}"),
             saved_at: at(version.cast_signed()),
         }
@@ -132,6 +140,9 @@ mod tests {
         assert!(matches!(judge(Some(&pin), Some(&other)), Err(Fault::Forked { .. })));
         let next = Seen { previous: Some("other".into()), ..seen(3) };
         assert!(matches!(judge(Some(&pin), Some(&next)), Err(Fault::Forked { .. })));
+        let ancestors = vec!["sha-3".to_owned(), "other".to_owned()];
+        let later = Seen { ancestors, ..seen(5) };
+        assert!(matches!(judge(Some(&pin), Some(&later)), Err(Fault::Forked { .. })));
     }
 
     #[test]

@@ -17,7 +17,7 @@ use super::{Error, OpenVault};
 use crate::limits;
 use crate::model::Summary;
 use crate::seal::{self, Record, RecordPath};
-use crate::store::{Look, Stamp};
+use crate::store::{self, Look, Stamp};
 
 /// Every profile of a vault, and what is in the way of reading the others.
 #[derive(Default)]
@@ -61,7 +61,18 @@ impl OpenVault<'_> {
     /// # Errors
     /// [`Error::Full`] above `limits::PROFILES`; [`Error::Store`].
     pub fn list(&self) -> Result<Listing, Error> {
-        let mut index = self.index();
+        self.list_from(self.index())
+    }
+
+    /// Every profile, from its record: what changed inside a file without a trace is noticed, too.
+    ///
+    /// # Errors
+    /// As [`OpenVault::list`].
+    pub fn list_afresh(&self) -> Result<Listing, Error> {
+        self.list_from(Index::default())
+    }
+
+    fn list_from(&self, mut index: Index) -> Result<Listing, Error> {
         let stale = self.stale(&mut index)?;
         let fresh: usize = index.shards.values().map(|shard| shard.records.len()).sum();
         let again: usize = stale.values().map(|(stale, _)| stale.looks.len()).sum();
@@ -103,8 +114,14 @@ impl OpenVault<'_> {
         let mut stamps: BTreeMap<String, Option<Stamp>> =
             self.store.shards()?.into_iter().map(|look| (look.key, look.stamp)).collect();
         let known = index.shards.keys().cloned();
-        for shard in known.chain(self.pins.shards()).collect::<BTreeSet<_>>() {
+        let pinned = self.pins.shards().map_err(store::Error::Disk)?;
+        for shard in known.chain(pinned).collect::<BTreeSet<_>>() {
             stamps.entry(shard).or_default();
+        }
+        for (shard, stamp) in &mut stamps {
+            // Two vault folders that change places have stamps of their own, but one set of pins.
+            let pins = self.pins.stamp(shard).map(Stamp::new);
+            *stamp = stamp.take().zip(pins).map(|(stamp, pins)| stamp.beside(&pins));
         }
         let mut stale = BTreeMap::new();
         for (key, stamp) in stamps {
@@ -129,7 +146,11 @@ impl OpenVault<'_> {
         let Stale { mut stamp, looks } = stale;
         let mut records = BTreeMap::new();
         // What is pinned and not there is missing.
-        let mut missing: BTreeSet<String> = self.pins.records(shard).into_iter().collect();
+        let pinned = self.pins.records(shard).unwrap_or_else(|error| {
+            broken.push((shard.to_owned(), store::Error::Disk(error).into()));
+            Vec::new()
+        });
+        let mut missing: BTreeSet<String> = pinned.into_iter().collect();
         for look in looks {
             missing.remove(&look.key);
             let unchanged = known

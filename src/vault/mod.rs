@@ -10,7 +10,7 @@ mod records;
 
 use jiff::Timestamp;
 
-pub use create::{Founding, found, is_born};
+pub use create::{Founding, found, identify, is_born};
 pub use descriptor::Descriptor;
 pub use history::Fault;
 pub use index::Listing;
@@ -39,7 +39,7 @@ pub enum Error {
     #[error("a profile `{0}` exists already")]
     Exists(ProfileName),
     /// More profiles than `limits::PROFILES`.
-    #[error("the vault is full: it has 100000 profiles")]
+    #[error("the vault is full: it has 100000 profiles, those that were removed included")]
     Full,
     /// An object was refused: damaged, forged, or for another key.
     #[error("{0}")]
@@ -73,6 +73,7 @@ pub enum Warning {
 pub(crate) struct Seen {
     pub(crate) version: u64,
     pub(crate) previous: Option<String>,
+    pub(crate) ancestors: Vec<String>,
     pub(crate) sha256: String,
     pub(crate) saved_at: Timestamp,
 }

@@ -20,6 +20,7 @@ pub struct OpenVault<'a> {
     pub(super) members: Members,
     pub(super) pins: Pins<'a>,
     pub(super) index_key: IndexKey,
+    opened_by: Option<MemberKind>,
     pub(super) clock: &'a dyn Clock,
     pub(super) warnings: RefCell<Vec<Warning>>,
 }
@@ -57,8 +58,8 @@ impl<'a> OpenVault<'a> {
         let members = Members::open(&member_file.bytes, opened.unverified(), fingerprint)?;
         let keys = opened.verify(&members)?;
         let warnings = RefCell::default();
-        let index_key = key.index_key();
-        let vault = Self { store, keys, members, pins, index_key, clock, warnings };
+        let (index_key, opened_by) = (key.index_key(), members.kind_of(&key.verify_key()));
+        let vault = Self { store, keys, members, pins, index_key, opened_by, clock, warnings };
         vault.check_root(KEY, vault.keys.sequence(), &key_file.digest)?;
         vault.check_root(MEMBERS, vault.members.sequence(), &member_file.digest)?;
         if described.is_none() {
@@ -78,6 +79,12 @@ impl<'a> OpenVault<'a> {
     #[must_use]
     pub fn has_recovery_key(&self) -> bool {
         self.members.has_kind(MemberKind::Recovery)
+    }
+
+    /// Whether it was the recovery key that opened it.
+    #[must_use]
+    pub fn is_open_by_recovery_key(&self) -> bool {
+        self.opened_by == Some(MemberKind::Recovery)
     }
 
     /// What was noticed on the way; each is given once.
@@ -121,13 +128,15 @@ impl<'a> OpenVault<'a> {
             .filter(|pin| pin.sha256 == sha256)
             .map_or_else(|| self.clock.wall(), |pin| pin.saved_at);
         let sha256 = sha256.to_owned();
-        self.check(path, path, Some(&Seen { version: sequence, previous, sha256, saved_at }))
+        let ancestors = Vec::new();
+        let seen = Seen { version: sequence, previous, ancestors, sha256, saved_at };
+        self.check(path, path, Some(&seen))
     }
 }
 
 /// What is to be remembered of an object that is in order.
 pub(super) fn present(seen: &Seen) -> Pin {
-    let Seen { version, previous: _, sha256, saved_at } = seen.clone();
+    let Seen { version, previous: _, ancestors: _, sha256, saved_at } = seen.clone();
     Pin { version, sha256, saved_at }
 }
 
@@ -135,6 +144,7 @@ pub(super) fn seen(record: &seal::Record, sealed: &[u8]) -> Seen {
     Seen {
         version: record.version,
         previous: record.previous.clone(),
+        ancestors: record.ancestors.clone(),
         sha256: digest(sealed),
         saved_at: record.saved_at,
     }

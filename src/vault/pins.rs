@@ -121,20 +121,35 @@ impl<'a> Pins<'a> {
     }
 
     /// The shards (`profiles/<aa>`) in which something is pinned.
-    pub(super) fn shards(&self) -> Vec<String> {
-        let shards = self.entries("profiles");
-        shards.into_iter().map(|shard| format!("profiles/{shard}")).collect()
+    ///
+    /// # Errors
+    /// [`disk::Error`]: it cannot be told what is missing.
+    pub(super) fn shards(&self) -> Result<Vec<String>, disk::Error> {
+        let shards = self.entries("profiles")?;
+        Ok(shards.into_iter().map(|shard| format!("profiles/{shard}")).collect())
     }
 
     /// The objects of a shard that are pinned.
-    pub(super) fn records(&self, shard: &str) -> Vec<String> {
-        let files = self.entries(shard);
+    ///
+    /// # Errors
+    /// As [`Pins::shards`].
+    pub(super) fn records(&self, shard: &str) -> Result<Vec<String>, disk::Error> {
+        let files = self.entries(shard)?;
         let name = |file: &String| Some(format!("{shard}/{}", file.strip_suffix(".pin")?));
-        files.iter().filter_map(name).collect()
+        Ok(files.iter().filter_map(name).collect())
     }
 
-    fn entries(&self, folder: &str) -> Vec<String> {
-        self.root().and_then(|root| disk::names(root.at(folder))).unwrap_or_default()
+    /// What changes whenever a pin of the shard does; `None` where that cannot be told.
+    pub(super) fn stamp(&self, shard: &str) -> Option<String> {
+        self.root().ok()?.stamp(shard, self.clock)
+    }
+
+    fn entries(&self, folder: &str) -> Result<Vec<String>, disk::Error> {
+        match self.root() {
+            Ok(root) => disk::names(root.at(folder)),
+            Err(disk::Error::NotFound(_)) => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
     }
 }
 

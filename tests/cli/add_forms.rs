@@ -248,7 +248,7 @@ fn what_cannot_be_a_profile_is_refused_with_its_rule() {
         (&["--base-url", "https://u:pw@issuer.example"], 2, "user name or password"),
         (&["--preset", "nothing"], 2, "instructure, oauth2"),
         (&["--preset", "oauth2"], 2, "--token-url"),
-        (&["--base-url", "http://127.0.0.1:1", "--token-only"], 2, "token-only"),
+        (&["--base-url", "http://127.0.0.1:1", "--token-only"], 9, "token-only"),
         (&["--ca-file", "settings.toml"], 1, "does not exist"),
         (&["--secret-expires", "tomorrow"], 2, "--secret-expires"),
         (&["--token-url", "https://a.example", "--base-url", "https://b.example"], 2, "with"),

@@ -8,6 +8,11 @@ use crate::issuer::{Fault, Issuer};
 use crate::scene::{OAUTH, Scene, metadata, publishes};
 use crate::world::Ran;
 
+/// No answer, and none that is worth another try.
+fn broken() -> Fault {
+    Fault::ResetBeforeHeaders
+}
+
 /// So far in the future that nobody waits for it: reported at once.
 fn throttled() -> Fault {
     let headers = vec![("Retry-After".to_owned(), "600".to_owned())];
@@ -108,7 +113,7 @@ fn a_refusal_is_graver_than_a_network_that_is_down() {
 #[test]
 fn a_network_that_is_down_alone_exits_8() {
     let scene = with(&["a", "b"]);
-    scene.issuer.fault_once(throttled());
+    scene.issuer.fault_once(broken());
     check(&scene, &["--all"]).exits(8).says("1 ok, 1 unreachable");
 }
 
@@ -181,7 +186,7 @@ fn what_is_no_pause_is_wrong_usage() {
 fn a_host_that_fails_three_times_in_a_row_is_left_alone() {
     let scene = with(&["a", "b", "c", "d", "e"]);
     scene.run(&["edit", "e", "--base-url", &scene.elsewhere.url()]).succeeds();
-    scene.issuer.fault(throttled());
+    scene.issuer.fault(broken());
     let ran = check(&scene, &["--all"]).exits(8).says("4 of 5 failed");
     assert_eq!(scene.issuer.logins(), 3);
     assert_eq!(scene.elsewhere.logins(), 1);
@@ -194,11 +199,19 @@ fn a_host_that_fails_three_times_in_a_row_is_left_alone() {
 #[test]
 fn a_login_between_begins_the_count_again() {
     let scene = with(&["a", "b", "c", "d", "e"]);
-    for fault in [throttled(), throttled(), Fault::None, throttled(), throttled()] {
+    for fault in [broken(), broken(), Fault::None, broken(), broken()] {
         scene.issuer.fault_once(fault);
     }
     check(&scene, &["--all"]).exits(8);
     assert_eq!(scene.issuer.logins(), 5);
+}
+
+#[test]
+fn a_host_that_asks_for_a_long_rest_is_left_alone_at_once() {
+    let scene = with(&["a", "b"]);
+    scene.issuer.fault(throttled());
+    check(&scene, &["--all"]).exits(8).says("2 unreachable");
+    assert_eq!(scene.issuer.logins(), 1);
 }
 
 #[test]

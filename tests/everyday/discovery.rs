@@ -136,9 +136,9 @@ fn a_redirect_is_not_followed() {
         publishes(&scene.elsewhere);
         let to = format!("{}{OAUTH}", scene.elsewhere.url());
         scene.issuer.document(OAUTH, Fault::Redirect { code, to });
-        add(&scene, &scene.issuer.url()).exits(10).says("redirect");
+        add(&scene, &scene.issuer.url()).exits(10).says("no metadata");
         assert_eq!(scene.elsewhere.connections(), 0);
-        assert_eq!(asked(&scene.issuer).len(), 1);
+        assert_eq!(asked(&scene.issuer).len(), 2);
     }
 }
 

@@ -28,7 +28,10 @@ fn a_field_is_hidden_until_it_is_revealed() {
     assert!(shown.out().contains("database_url"));
     let length = SECRET.len();
     assert_eq!(scene.show("prod")["fields"], json!({ "database_url": { "bytes": length } }));
-    assert_eq!(scene.reveal("prod")["fields"], json!({ "database_url": SECRET }));
+    assert_eq!(
+        scene.reveal("prod")["fields"],
+        json!({ "database_url": { "bytes": length, "value": SECRET } })
+    );
     let revealed = scene.world.run(["show", "prod", "--reveal"]).succeeds().out();
     assert!(revealed.contains(SECRET) && !revealed.contains("(hidden"));
 }
@@ -53,7 +56,7 @@ fn a_field_comes_by_standard_input() {
     let scene = Scene::with(&[]);
     let call = scene.edit(&["--field", "k", "--field-stdin"]).stdin("by-stdin-1\n");
     call.run().succeeds().hides("by-stdin-1");
-    assert_eq!(scene.reveal("prod")["fields"]["k"], "by-stdin-1");
+    assert_eq!(scene.reveal("prod")["fields"]["k"]["value"], "by-stdin-1");
 }
 
 #[test]
@@ -62,7 +65,7 @@ fn a_field_comes_by_file() {
     scene.write("value", "by-file-1\n");
     let call = scene.edit(&["--field", "k", "--field-file", "value"]);
     call.run().succeeds().says("delete it there").hides("by-file-1");
-    assert_eq!(scene.reveal("prod")["fields"]["k"], "by-file-1");
+    assert_eq!(scene.reveal("prod")["fields"]["k"]["value"], "by-file-1");
 }
 
 #[test]
@@ -72,7 +75,7 @@ fn a_field_comes_by_descriptor() {
     let call = scene.world.program("sh").args(["-c", "exec \"$0\" \"$@\" 8<value"]);
     let call = call.args([env!("CARGO_BIN_EXE_mintage"), "edit", "prod"]);
     call.args(["--field", "k", "--field-fd", "8"]).run().succeeds().hides("by-fd-1");
-    assert_eq!(scene.reveal("prod")["fields"]["k"], "by-fd-1");
+    assert_eq!(scene.reveal("prod")["fields"]["k"]["value"], "by-fd-1");
 }
 
 #[test]
@@ -81,7 +84,7 @@ fn a_field_comes_by_prompt() {
     let mut session = scene.edit_at_a_desk(&["--field", "k"]).start();
     session.sees("Value of `k`: ").types("by-prompt-1\r");
     session.ends().exits(0).leaves_the_terminal_alone().hides("by-prompt-1");
-    assert_eq!(scene.reveal("prod")["fields"]["k"], "by-prompt-1");
+    assert_eq!(scene.reveal("prod")["fields"]["k"]["value"], "by-prompt-1");
 }
 
 #[test]
@@ -92,7 +95,7 @@ fn a_field_and_the_pair_come_by_prompt_at_add() {
     session.sees("secret): ").types(format!("{}\r", scene.canary.pair()));
     session.sees("Value of `k`: ").types("by-prompt-2\r");
     session.ends().exits(0).hides("by-prompt-2").hides(&scene.canary.secret);
-    assert_eq!(scene.reveal("prod")["fields"]["k"], "by-prompt-2");
+    assert_eq!(scene.reveal("prod")["fields"]["k"]["value"], "by-prompt-2");
     assert_eq!(scene.secret_of("prod"), scene.canary.secret);
 }
 
@@ -109,7 +112,7 @@ fn a_field_is_replaced_and_dropped() {
     let scene = scene();
     let edit = scene.edit(&["--field", "database_url", "--field-stdin"]).stdin("second");
     edit.run().succeeds();
-    assert_eq!(scene.reveal("prod")["fields"]["database_url"], "second");
+    assert_eq!(scene.reveal("prod")["fields"]["database_url"]["value"], "second");
     scene.edit(&["--drop-field", "database_url"]).run().succeeds();
     assert_eq!(scene.show("prod")["fields"], json!({}));
     in_environment(&scene, "database_url").exits(125);
@@ -120,7 +123,7 @@ fn a_field_stays_while_another_thing_changes() {
     let scene = scene();
     scene.edit(&["--secret-stdin", "--label", "x"]).stdin("other").run().succeeds();
     scene.run(&["rename", "prod", "other"]).succeeds();
-    assert_eq!(scene.reveal("other")["fields"]["database_url"], SECRET);
+    assert_eq!(scene.reveal("other")["fields"]["database_url"]["value"], SECRET);
 }
 
 #[test]
@@ -128,7 +131,10 @@ fn a_binary_field_is_kept_and_shown_in_base64() {
     let scene = Scene::with(&[]);
     let bytes = b"\x80\xff\n\x01end";
     scene.edit(&["--field", "k", "--field-stdin"]).stdin(&bytes[..]).run().succeeds();
-    assert_eq!(scene.reveal("prod")["fields"], json!({ "k_base64": "gP8KAWVuZA==" }));
+    assert_eq!(
+        scene.reveal("prod")["fields"],
+        json!({ "k": { "bytes": 7, "value_base64": "gP8KAWVuZA==" } })
+    );
     let rows = scene.world.run(["show", "prod", "--reveal"]).succeeds().out();
     assert!(rows.contains("k_base64") && rows.contains("gP8KAWVuZA=="));
     let ran = in_environment(&scene, "k").succeeds();

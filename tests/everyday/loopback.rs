@@ -22,7 +22,7 @@ fn stays_https(option: &str, path: &str) {
     let secret = scene.canary.secret.as_str();
     for more in [&[][..], &["--verify"], &["--secret-stdin"], &["--secret-stdin", "--verify"]] {
         let call = scene.edit(&[option, &url]).args(more).stdin(secret);
-        call.run().exits(2).says("plain http").hides(secret);
+        call.run().exits(9).says("plain http").hides(secret);
     }
     assert_eq!(scene.sealed(), before);
     assert!(!carries(&plain.requests(), secret));
@@ -48,7 +48,7 @@ fn edits_by_tag_make_no_profile_plain() {
     let scene = Scene::with(&["--tag", "eu"]);
     let before = scene.sealed();
     let edit = ["edit", "--tag", "eu", "--yes", "--base-url", "http://127.0.0.1:1"];
-    scene.run(&edit).exits(2);
+    scene.run(&edit).exits(9);
     assert_eq!(scene.sealed(), before);
 }
 

@@ -195,7 +195,7 @@ fn fields_and_token_only_exclude_each_other_at_add() {
     let scene = Scene::new();
     scene.write("value", "f1");
     let call = scene.adding("prod").args(["--token-only", "--field", "k", "--field-file", "value"]);
-    call.run().exits(2).says("no further fields");
+    call.run().exits(2).says("cannot be used with");
     assert_eq!(scene.world.records().len(), 0);
 }
 

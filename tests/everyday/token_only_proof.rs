@@ -145,14 +145,14 @@ fn token_only_over_plain_http_is_refused_at_add_and_edit() {
     scene
         .adding_at("prod", &["--base-url", &url, "--token-only"])
         .run()
-        .exits(2)
+        .exits(9)
         .says("plain http");
     scene.adding_at("prod", &["--base-url", &url]).run().succeeds();
     let before = scene.sealed();
-    let refused = scene.edit(&["--token-only"]).run().exits(2);
+    let refused = scene.edit(&["--token-only"]).run().exits(9);
     refused.says("token-only profile cannot use plain http");
     let secret = scene.canary.secret.as_str();
-    scene.edit(&["--token-only", "--secret-stdin"]).stdin(secret).run().exits(2);
+    scene.edit(&["--token-only", "--secret-stdin"]).stdin(secret).run().exits(9);
     assert_eq!(scene.sealed(), before);
 }
 
@@ -163,6 +163,6 @@ fn a_token_only_profile_never_becomes_plain_http() {
     let plain = crate::issuer::Issuer::http();
     let url = plain.url();
     let call = scene.edit(&["--base-url", &url, "--secret-stdin", "--verify"]);
-    call.stdin(scene.canary.secret.as_str()).run().exits(2).says("plain http");
+    call.stdin(scene.canary.secret.as_str()).run().exits(9).says("plain http");
     assert_eq!((plain.connections(), scene.sealed()), (0, before));
 }

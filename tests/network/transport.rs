@@ -37,7 +37,7 @@ fn plain_http_to_a_literal_loopback_address_is_used_and_said() {
     call.stdin(canary.pair()).run().succeeds().says("warning: its requests are not encrypted");
     world.run(["token", "prod"]).succeeds();
     let call = world.mintage(["add", "t", "--stdin", "--token-only", "--base-url", &issuer.url()]);
-    call.stdin(canary.pair()).run().exits(2);
+    call.stdin(canary.pair()).run().exits(9);
 }
 
 // H02

@@ -11,9 +11,7 @@ use crate::cli::parts::Parts;
 use crate::cli::{Failure, style, trap};
 use crate::config;
 use crate::grant::Preset;
-use crate::model::{
-    AuthStyle, Credential, Endpoint, Flags, LeaseRequest, Profile, ProfileName, Scopes, Tag,
-};
+use crate::model::{Credential, Endpoint, Flags, LeaseRequest, Profile, ProfileName, Scopes, Tag};
 use crate::vault::{self, OpenVault};
 
 /// Options of `add`.
@@ -44,11 +42,11 @@ pub fn run(args: Args, parts: &Parts) -> Result<u8, Failure> {
     refuse_if_there(&vault, &name)?;
     let verify = args.verify;
     let profile = args.profile(name, parts)?;
+    shape::tell_place(&profile, parts);
     if verify {
         super::lease_for(&profile, &LeaseRequest::plain(profile.name.clone()), parts)?;
     }
     let (name, endpoint) = (profile.name.clone(), profile.endpoint.clone());
-    shape::tell_place(&profile, parts);
     vault.add(profile)?;
     parts.say_warnings(&vault);
     if parts.style.json {
@@ -96,18 +94,18 @@ impl Args {
         let preset = self.preset()?;
         // Before the secret is asked for: the issuer may have no metadata.
         let resolved = self.shape.resolve(preset, None, parts)?;
-        let place = match &resolved.place {
-            Some(place) => (place.endpoint.clone(), place.auth),
-            None => (default_endpoint(preset)?, None),
+        let endpoint = match &resolved.place {
+            Some(place) => place.endpoint.clone(),
+            None => default_endpoint(preset)?,
         };
         let Given { credential, is_dap } = self.credential.get(parts)?;
         if is_dap && preset.name != "instructure" {
             parts.style.warn("the names in what was given are those of the `instructure` preset");
         }
         let field = self.shape.field.get(parts)?;
-        let mut profile = blank(name, preset, place, credential, parts)?;
+        let mut profile = blank(name, preset, endpoint, credential, parts)?;
         profile.tags = BTreeSet::from_iter(self.tag);
-        self.shape.apply(resolved, field, &mut profile);
+        self.shape.apply(resolved, field, &mut profile)?;
         // Only here: what was added with https never becomes http.
         profile.flags.plain_http = profile.uses_plain_http();
         profile.check()?;
@@ -137,7 +135,7 @@ fn default_endpoint(preset: &Preset) -> Result<Endpoint, Failure> {
 fn blank(
     name: ProfileName,
     preset: &Preset,
-    (endpoint, auth): (Endpoint, Option<AuthStyle>),
+    endpoint: Endpoint,
     credential: Credential,
     parts: &Parts,
 ) -> Result<Profile, Failure> {
@@ -148,7 +146,7 @@ fn blank(
         endpoint,
         issuer: None,
         base_url: preset.base_url.map(str::parse).transpose()?,
-        auth: auth.unwrap_or(preset.auth),
+        auth: preset.auth,
         credential,
         scopes: Scopes::default(),
         audience: None,

@@ -8,8 +8,10 @@ use super::shape;
 use crate::cli::args::duration;
 use crate::cli::parts::Parts;
 use crate::cli::{Failure, report};
-use crate::model::{LeaseRequest, Profile, ProfileName, Tag};
+use crate::limits;
+use crate::model::{Endpoint, LeaseRequest, ProfileName, Tag};
 use crate::vault::OpenVault;
+use crate::{broker, grant, mint};
 
 /// A host that failed so often in a row is left alone.
 const TRIES: u32 = 3;
@@ -27,8 +29,8 @@ pub struct Args {
     /// Every profile with this tag
     #[arg(long)]
     tag: Option<Tag>,
-    /// Between two logins at one host
-    #[arg(long, value_name = "TIME", value_parser = pause, default_value = "250ms")]
+    /// Between two requests to one host
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "250ms")]
     pause: Duration,
 }
 
@@ -42,67 +44,93 @@ pub fn run(args: Args, parts: &Parts) -> Result<u8, Failure> {
         (None, false) => Several::named(args.names),
     };
     parts.say_warnings(&vault);
-    let mut hosts = Hosts { pause: args.pause, known: BTreeMap::new() };
-    chosen.each(parts, |name| check(name, &vault, &mut hosts, parts))
+    let (hosts, issuers) = (BTreeMap::new(), BTreeMap::new());
+    let mut asked = Asked { pause: args.pause, hosts, issuers };
+    chosen.each(parts, |name| asked.check(name, &vault, parts))
 }
 
-fn check(
-    name: &ProfileName,
-    vault: &OpenVault<'_>,
-    hosts: &mut Hosts,
-    parts: &Parts,
-) -> Result<String, Failure> {
-    let profile = vault.profile(name)?;
-    let host = profile.endpoint.host();
-    hosts.wait(&host, parts)?;
-    let checked = login(&profile, parts);
-    hosts.learn(host, checked.as_ref().err(), parts);
-    checked
-}
-
-/// Looks whether the issuer still names the endpoint, where it did; then mints once.
-fn login(profile: &Profile, parts: &Parts) -> Result<String, Failure> {
-    if let Some(issuer) = &profile.issuer {
-        let found = shape::discover(issuer, profile.ca.as_deref(), parts)?;
-        if found.endpoint != profile.endpoint {
-            let host = found.endpoint.host();
-            return Err(Failure::Drift { profile: profile.name.clone(), host });
-        }
-    }
-    let request = LeaseRequest::plain(profile.name.clone());
-    let lease = super::lease_for(profile, &request, parts)?;
-    super::warn_of(&lease, parts);
-    let minutes = lease.remaining(parts.clock()).as_secs().div_ceil(60);
-    Ok(format!("a token for {minutes} minutes"))
-}
-
-/// What is known of the hosts asked so far.
-struct Hosts {
+/// What is known of the issuers and hosts asked so far.
+struct Asked {
     pause: Duration,
-    /// When each was last asked, and how often in a row it did not answer or asked for a rest.
-    known: BTreeMap<String, (Duration, u32)>,
+    /// When each host was last asked, and how often in a row it did not answer or asked for a rest.
+    hosts: BTreeMap<String, (Duration, u32)>,
+    /// Where each issuer, believed for these CA certificates, says that tokens are minted.
+    issuers: BTreeMap<(String, Option<String>), Endpoint>,
 }
 
-impl Hosts {
-    fn wait(&self, host: &str, parts: &Parts) -> Result<(), Failure> {
-        let Some((asked, failed)) = self.known.get(host) else { return Ok(()) };
-        if *failed >= TRIES {
-            return Err(Failure::NotAsked { host: host.to_owned() });
+impl Asked {
+    /// Looks whether the issuer still names the endpoint, where it did; then mints once.
+    fn check(
+        &mut self,
+        name: &ProfileName,
+        vault: &OpenVault<'_>,
+        parts: &Parts,
+    ) -> Result<String, Failure> {
+        let profile = vault.profile(name)?;
+        if let Some(issuer) = &profile.issuer {
+            let named = self.endpoint(issuer, profile.ca.as_deref(), parts)?;
+            if named != profile.endpoint {
+                let (profile, issuer) = (profile.name.clone(), issuer.as_base().to_owned());
+                return Err(Failure::Drift { profile, issuer, host: named.host() });
+            }
         }
-        let since = parts.clock().steady().saturating_sub(*asked);
-        std::thread::sleep(self.pause.saturating_sub(since));
-        Ok(())
+        let request = LeaseRequest::plain(profile.name.clone());
+        let host = profile.endpoint.host();
+        let lease = self.ask(&host, parts, || super::lease_for(&profile, &request, parts))?;
+        super::warn_of(&lease, parts);
+        let minutes = lease.remaining(parts.clock()).as_secs().div_ceil(60);
+        Ok(format!("a token for {minutes} minutes"))
     }
 
-    fn learn(&mut self, host: String, failure: Option<&Failure>, parts: &Parts) {
-        let is_down = failure.is_some_and(|failure| report::exit_code(failure) == 8);
-        let known = self.known.entry(host).or_default();
-        *known = (parts.clock().steady(), if is_down { known.1 + 1 } else { 0 });
+    fn endpoint(
+        &mut self,
+        issuer: &Endpoint,
+        ca: Option<&str>,
+        parts: &Parts,
+    ) -> Result<Endpoint, Failure> {
+        let key = (issuer.to_string(), ca.map(str::to_owned));
+        if let Some(known) = self.issuers.get(&key) {
+            return Ok(known.clone());
+        }
+        let host = issuer.host();
+        let found = self.ask(&host, parts, || shape::discover(issuer, ca, parts))?.endpoint;
+        self.issuers.insert(key, found.clone());
+        Ok(found)
+    }
+
+    /// Asks a host, not too soon after the last time.
+    fn ask<T>(
+        &mut self,
+        host: &str,
+        parts: &Parts,
+        question: impl FnOnce() -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        if let Some((last, failed)) = self.hosts.get(host) {
+            if *failed >= TRIES {
+                return Err(Failure::NotAsked { host: host.to_owned() });
+            }
+            let since = parts.clock().steady().saturating_sub(*last);
+            std::thread::sleep(self.pause.saturating_sub(since));
+        }
+        let answer = question();
+        let known = self.hosts.entry(host.to_owned()).or_default();
+        known.0 = parts.clock().steady();
+        known.1 = match answer.as_ref().err() {
+            Some(failure) if asks_for_rest(failure) => TRIES,
+            Some(failure) if report::exit_code(failure) == 8 => known.1 + 1,
+            _ => 0,
+        };
+        answer
     }
 }
 
-/// As elsewhere, and milliseconds.
-fn pause(text: &str) -> Result<Duration, &'static str> {
-    let thousandths = text.strip_suffix("ms").and_then(|number| number.parse().ok());
-    thousandths.map_or_else(|| duration(text), |number| Ok(Duration::from_millis(number)))
+/// It said when to come back, and that is longer than anybody waits.
+fn asks_for_rest(failure: &Failure) -> bool {
+    let error = match failure {
+        Failure::Mint { source: broker::Error::Mint { source, .. }, .. } => source,
+        Failure::Discovery(error) => error,
+        _ => return false,
+    };
+    matches!(error, mint::Error::Grant(grant::Error::NotReady { retry_after: Some(wait), .. })
+        if *wait > limits::RETRY_AFTER)
 }

@@ -4,14 +4,14 @@ use serde_json::json;
 
 use super::keeping;
 use crate::cli::parts::Parts;
-use crate::cli::{Failure, report, style};
+use crate::cli::{Failure, style};
 use crate::config::{KeySource, Registered};
 use crate::disk::{self, Lock};
 use crate::identity::Keychain;
 use crate::limits;
 use crate::model::VaultName;
-use crate::seal::VaultId;
-use crate::store::Store as _;
+use crate::seal::{self, VaultId};
+use crate::store::{DirStore, Store as _};
 use crate::vault;
 
 /// Options of `destroy`.
@@ -29,18 +29,19 @@ pub fn run(args: &Args, parts: &Parts) -> Result<u8, Failure> {
     if args.yes && parts.global.vault.is_none() {
         return Err(Failure::Usage("`--yes` goes with `--vault NAME`".to_owned()));
     }
-    let config = parts.paths.config();
-    let _one_at_a_time = Lock::take(&config.join("init.lock"), limits::VAULT_LOCK, parts.clock())?;
-    let (name, registered) = parts.registered()?;
+    let (name, _) = parts.registered()?;
+    let lock = parts.paths.config().join("init.lock");
+    let _one_at_a_time = Lock::take(&lock, limits::VAULT_LOCK, parts.clock())?;
+    let (_, registered) = parts.registered()?;
+    let id: VaultId = registered.id.parse().map_err(vault::Error::from)?;
+    let store = find(&name, &registered, &id, parts)?;
     if !args.yes {
         confirm(&name, &registered, parts)?;
     }
-    match parts.store(&registered.path) {
-        Ok(store) => store.destroy().map_err(vault::Error::from)?,
-        Err(Failure::Vault(vault::Error::NotThere(_))) => {}
-        Err(failure) => return Err(failure),
+    mark(&name, parts)?;
+    if let Some(store) = store {
+        store.destroy().map_err(vault::Error::from)?;
     }
-    let id: VaultId = registered.id.parse().map_err(vault::Error::from)?;
     disk::remove_dir(&parts.paths.state().join("pins").join(id.as_str()))?;
     forget_key(&id, &registered.key, parts)?;
     parts.change_settings(|settings| {
@@ -68,6 +69,43 @@ pub fn run(args: &Args, parts: &Parts) -> Result<u8, Failure> {
     Ok(0)
 }
 
+/// The store of exactly the vault that is registered; `None` where an earlier run removed it.
+fn find<'a>(
+    name: &VaultName,
+    registered: &Registered,
+    id: &VaultId,
+    parts: &'a Parts,
+) -> Result<Option<DirStore<'a>>, Failure> {
+    if let Some(twin) = parts.settings()?.twin(name) {
+        return Err(Failure::InUse(twin.clone()));
+    }
+    let store = match parts.store(&registered.path) {
+        Ok(store) => store,
+        // Not there may mean not mounted: its keys must not be thrown away for that.
+        Err(Failure::Vault(vault::Error::NotThere(_))) if registered.destroying => return Ok(None),
+        Err(failure) => return Err(failure),
+    };
+    match vault::identify(&store)? {
+        Some(there) if there != *id => {
+            Err(vault::Error::from(seal::Error::Misplaced("vault.json")).into())
+        }
+        None if !registered.destroying && vault::is_born(&store)? => {
+            Err(vault::Error::from(seal::Error::Damaged("vault.json")).into())
+        }
+        _ => Ok(Some(store)),
+    }
+}
+
+/// From here on, what is missing was removed on purpose.
+fn mark(name: &VaultName, parts: &Parts) -> Result<(), Failure> {
+    parts.change_settings(|settings| {
+        if let Some(registered) = settings.vault_mut(name) {
+            registered.destroying = true;
+        }
+        Ok(())
+    })
+}
+
 fn confirm(name: &VaultName, registered: &Registered, parts: &Parts) -> Result<(), Failure> {
     let place = registered.path.display();
     let question = format!(
@@ -77,17 +115,11 @@ fn confirm(name: &VaultName, registered: &Registered, parts: &Parts) -> Result<(
     if typed == name.as_str() { Ok(()) } else { Err(Failure::NotConfirmed) }
 }
 
+/// A keychain that cannot be asked now is asked by the next run: no other command could.
 fn forget_key(id: &VaultId, key: &KeySource, parts: &Parts) -> Result<(), Failure> {
-    keeping::remove(&parts.wrapped_key(id))?;
-    keeping::remove(&parts.own_key_file(id))?;
-    match key {
-        KeySource::Keychain => {
-            if let Err(error) = Keychain::of(id).remove(parts.prompt.as_ref()) {
-                let why = report::sentence(&error);
-                parts.style.warn(format_args!("its key stays in the keychain: {why}"));
-            }
-        }
-        KeySource::File(_) | KeySource::Passphrase => {}
+    if *key == KeySource::Keychain {
+        Keychain::of(id).remove(parts.prompt.as_ref())?;
     }
-    Ok(())
+    keeping::remove(&parts.wrapped_key(id))?;
+    keeping::remove(&parts.own_key_file(id))
 }

@@ -109,12 +109,14 @@ impl Args {
             || !self.drop_tag.is_empty()
             || !self.drop_field.is_empty()
             || !self.clear.is_empty()
+            || self.verify
     }
 
     fn apply(self, mut profile: Profile, parts: &Parts) -> Result<Profile, Failure> {
         let (before, is_guarded) = (profile.binding(), profile.flags.token_only);
         let preset = Preset::find(&profile.preset).ok_or(Failure::UnknownPreset)?;
-        let resolved = self.shape.resolve(preset, profile.ca.as_deref(), parts)?;
+        let known_ca = profile.ca.as_deref().filter(|_| !self.clear.contains(&Clear::Ca));
+        let resolved = self.shape.resolve(preset, known_ca, parts)?;
         let asks = !self.sets_something();
         let has_secret = asks || self.credential.has_secret();
         if asks || self.credential.is_given() {
@@ -124,16 +126,20 @@ impl Args {
         self.clear_in(&mut profile);
         self.drop_in(&mut profile)?;
         let verify = self.verify;
-        self.shape.apply(resolved, field, &mut profile);
+        self.shape.apply(resolved, field, &mut profile)?;
+        profile.flags.plain_http &= profile.uses_plain_http();
         profile.check()?;
-        if is_guarded && profile.binding() != before && !has_secret {
+        let is_moved = profile.binding() != before;
+        if is_guarded && is_moved && !has_secret {
             demand_secret(&profile, parts)?;
+        }
+        if is_moved {
+            shape::tell_place(&profile, parts);
         }
         if verify {
             super::lease_for(&profile, &LeaseRequest::plain(profile.name.clone()), parts)?;
         }
         profile.changed_at = parts.clock().wall();
-        shape::tell_place(&profile, parts);
         Ok(profile)
     }
 

@@ -66,15 +66,10 @@ impl Args {
             return Err(Failure::TokenOnly(profile.name.to_string()));
         }
         // Before anything is minted in vain.
-        let is_there = |value: &Value| match value {
-            Value::Field(name) => profile.fields.contains_key(name),
-            _ => true,
-        };
-        if wanted.iter().all(|(_, value)| is_there(value)) {
-            Ok(wanted)
-        } else {
-            Err(Failure::NoField(profile.name.clone()))
+        for (_, value) in wanted.iter().filter(|(_, value)| !value.needs_a_token()) {
+            text(value, profile, None)?;
         }
+        Ok(wanted)
     }
 
     fn lease_if_needed(

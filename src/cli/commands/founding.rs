@@ -97,7 +97,15 @@ impl Plan {
         let device = device.with_fingerprint(fingerprint.clone());
         let recovery = OpeningKey::generate(id.clone(), Some(fingerprint.clone()));
         let (id, fingerprint) = (id.to_string(), fingerprint.to_string());
-        let registered = Registered { path, id, fingerprint, key, unborn: true, profile: None };
+        let registered = Registered {
+            path,
+            id,
+            fingerprint,
+            key,
+            unborn: true,
+            destroying: false,
+            profile: None,
+        };
         Self { name, registered, recovery_file, device, recovery, before }
     }
 

@@ -51,6 +51,7 @@ fn minted(args: &Args, parts: &Parts) -> Result<Map<String, Value>, Failure> {
     let which = super::which(args.name.as_ref(), parts)?;
     let vault = parts.open_vault()?;
     let request = LeaseRequest::plain(which.name(&vault)?);
+    let preset = vault.profile(&request.profile)?.preset;
     let lease = super::lease(&vault, &request, parts)?;
     let mut found = Map::new();
     found.insert("profile".to_owned(), lease.profile.as_str().into());
@@ -59,14 +60,23 @@ fn minted(args: &Args, parts: &Parts) -> Result<Map<String, Value>, Failure> {
     found.insert("expires_in".to_owned(), lease.remaining(parts.clock()).as_secs().into());
     if let Some(scope) = &lease.token.scope {
         found.insert("scope".to_owned(), scope.as_str().into());
-        if scope.contains(':') {
-            let part = |(name, value): (&str, &str)| (name.to_owned(), Value::from(value));
-            let parts: Map<String, Value> = scope_parts(scope).map(part).collect();
-            found.insert("scope_parts".to_owned(), Value::Object(parts));
+        if preset == "instructure" {
+            found.extend(parts_of(scope));
         }
     }
     found.extend(anatomy(&lease.token.access));
     Ok(found)
+}
+
+/// The identity service's own form of a scope; nothing where a name is there twice.
+fn parts_of(scope: &str) -> Option<(String, Value)> {
+    let mut parts = Map::new();
+    for (name, value) in scope_parts(scope) {
+        if parts.insert(name.to_owned(), value.into()).is_some() {
+            return None;
+        }
+    }
+    Some(("scope_parts".to_owned(), Value::Object(parts)))
 }
 
 fn anatomy(token: &AccessToken) -> Map<String, Value> {

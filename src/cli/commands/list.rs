@@ -27,7 +27,7 @@ pub struct Args {
     /// The order
     #[arg(long, value_name = "BY", default_value = "name")]
     sort: Sort,
-    /// The other way round
+    /// The other way round, names too
     #[arg(long)]
     reverse: bool,
 }
@@ -72,7 +72,11 @@ pub fn run(args: &Args, parts: &Parts) -> Result<u8, Failure> {
             parts.style.warn(format_args!("`{path}`: {text}"));
         }
     }
-    if broken.is_empty() { Ok(0) } else { Err(Failure::SomeRecords(broken.len())) }
+    let codes: Vec<u8> = broken.iter().map(|(_, error)| report::vault_code(error)).collect();
+    match report::gravest(&codes) {
+        None => Ok(0),
+        Some(code) => Err(Failure::SomeRecords { count: broken.len(), code }),
+    }
 }
 
 impl Args {

@@ -14,8 +14,9 @@ use crate::cli::{Failure, report, style};
 use crate::config::{KeySource, Registered};
 use crate::disk::{self, Lock};
 use crate::handover::ChildStretch;
-use crate::identity::{Keychain, PassphraseFile, PassphraseFrom};
+use crate::identity::{Keychain, KeychainState, PassphraseFile, PassphraseFrom, Source as _};
 use crate::limits;
+use crate::prompt::Nobody;
 use crate::seal::{OpeningKey, VaultId};
 use crate::vault;
 
@@ -35,9 +36,9 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(args: &Args, parts: &Parts) -> Result<u8, Failure> {
-    let config = parts.paths.config();
-    disk::make_private_dir(config)?;
-    let _one_at_a_time = Lock::take(&config.join("init.lock"), limits::VAULT_LOCK, parts.clock())?;
+    parts.registered()?;
+    let lock = parts.paths.config().join("init.lock");
+    let _one_at_a_time = Lock::take(&lock, limits::VAULT_LOCK, parts.clock())?;
     let (name, registered) = parts.registered()?;
     let id: VaultId = registered.id.parse().map_err(vault::Error::from)?;
     let target = args.target(&registered, &id, parts)?;
@@ -64,23 +65,25 @@ pub fn run(args: &Args, parts: &Parts) -> Result<u8, Failure> {
         KeySource::File(file) => format!("the opening key is in `{}` now", file.display()),
     };
     parts.style.say(kept);
-    clean_up(&key, &registered.key, &target, parts);
+    clean_up(&key, &registered.key, &keeping::in_use(&id, parts)?, parts);
     Ok(0)
 }
 
 /// What is left in the old place is said, and is harmless: the next run takes it away.
-fn clean_up(key: &OpeningKey, old: &KeySource, new: &KeySource, parts: &Parts) {
-    let mut dropped = keeping::drop_files(key, new, parts);
-    // A keychain that was never used for it is not asked: it may not even answer.
-    if *old == KeySource::Keychain && *new != KeySource::Keychain {
-        let entry = Keychain::of(key.vault()).remove(parts.prompt.as_ref());
+fn clean_up(key: &OpeningKey, old: &KeySource, in_use: &[KeySource], parts: &Parts) {
+    let mut dropped = keeping::drop_files(key, parts);
+    let keychain = Keychain::of(key.vault());
+    if !in_use.contains(&KeySource::Keychain)
+        && (*old == KeySource::Keychain || is_left_in(&keychain, key))
+    {
+        let entry = keychain.remove(parts.prompt.as_ref());
         dropped = dropped.and(entry.map_err(Failure::from));
     }
     if let Err(failure) = dropped {
         parts.style.warn(format_args!("the old copy stays: {}", report::sentence(&failure)));
     }
     if let KeySource::File(file) = old
-        && old != new
+        && !in_use.contains(old)
         && file.exists()
     {
         parts.style.hint(format_args!(
@@ -88,6 +91,13 @@ fn clean_up(key: &OpeningKey, old: &KeySource, new: &KeySource, parts: &Parts) {
             file.display()
         ));
     }
+}
+
+/// Whether an interrupted run left the key there. A keychain that was not the old place is only
+/// looked at: it may not even answer, and must not prompt.
+fn is_left_in(keychain: &Keychain, key: &OpeningKey) -> bool {
+    matches!(keychain.state(), Ok(KeychainState::Open))
+        && keychain.load(&Nobody).is_ok_and(|left| left.verify_key() == key.verify_key())
 }
 
 impl Args {
@@ -108,7 +118,11 @@ impl Args {
             }
             (Some(KeyChoice::File), _) => {
                 let file = self.identity_file.clone().unwrap_or_else(|| parts.own_key_file(id));
-                KeySource::File(parts::absolute(&file)?)
+                let file = parts::absolute(&file)?;
+                if keeping::is_same_place(&file, &parts.wrapped_key(id)) {
+                    return usage("that file is where a key wrapped by a passphrase is kept");
+                }
+                KeySource::File(file)
             }
             (None, KeySource::Keychain | KeySource::File(_)) => {
                 return usage("this vault has no passphrase; `--to passphrase` gives it one");

@@ -6,11 +6,8 @@ use serde_json::{Value, json};
 
 use crate::cli::parts::Parts;
 use crate::cli::{Failure, report, style};
-use crate::model::{ProfileName, Tag};
+use crate::model::{ProfileName, Summary, Tag};
 use crate::vault::{Listing, OpenVault};
-
-/// Exit codes by gravity: what a person must mend comes before what may pass by itself.
-const GRAVEST_FIRST: [u8; 10] = [7, 6, 9, 10, 5, 3, 12, 11, 1, 8];
 
 /// Profiles to be gone through.
 pub struct Several {
@@ -33,19 +30,24 @@ impl Several {
     /// # Errors
     /// [`Failure::Vault`].
     pub fn all(vault: &OpenVault<'_>) -> Result<Self, Failure> {
-        let Listing { profiles, broken } = vault.list()?;
-        let names = profiles.into_iter().map(|summary| summary.name).collect();
-        let broken = broken.into_iter().map(|(path, error)| (path, error.into())).collect();
-        Ok(Self { names, broken })
+        Self::chosen(vault, |_| true)
     }
 
     /// Those with a tag.
     ///
     /// # Errors
-    /// [`Failure::Vault`].
+    /// [`Failure::NoneTagged`], [`Failure::Vault`].
     pub fn tagged(vault: &OpenVault<'_>, tag: &Tag) -> Result<Self, Failure> {
+        let tagged = Self::chosen(vault, |summary| summary.tags.contains(tag))?;
+        if tagged.names.is_empty() { Err(Failure::NoneTagged) } else { Ok(tagged) }
+    }
+
+    fn chosen(
+        vault: &OpenVault<'_>,
+        is_chosen: impl Fn(&Summary) -> bool,
+    ) -> Result<Self, Failure> {
         let Listing { mut profiles, broken } = vault.list()?;
-        profiles.retain(|summary| summary.tags.contains(tag));
+        profiles.retain(is_chosen);
         let names = profiles.into_iter().map(|summary| summary.name).collect();
         let broken = broken.into_iter().map(|(path, error)| (path, error.into())).collect();
         Ok(Self { names, broken })
@@ -69,10 +71,10 @@ impl Several {
             {
                 return done.map(|_| 0);
             }
-            report.line(name.as_str(), done, parts)?;
+            report.line("profile", name.as_str(), done, parts)?;
         }
         for (path, failure) in self.broken {
-            report.line(&path, Err(failure), parts)?;
+            report.line("path", &path, Err(failure), parts)?;
         }
         report.finish(parts)
     }
@@ -88,6 +90,7 @@ struct Report {
 impl Report {
     fn line(
         &mut self,
+        what: &str,
         name: &str,
         done: Result<String, Failure>,
         parts: &Parts,
@@ -102,7 +105,7 @@ impl Report {
             self.failed.push(code);
         }
         if parts.style.json {
-            let result = json!({ "profile": name, "result": kind, "exit": code, "said": words });
+            let result = json!({ what: name, "result": kind, "exit": code, "said": words });
             self.results.push(result);
             return Ok(());
         }
@@ -124,8 +127,7 @@ impl Report {
         let summary =
             if summary.is_empty() { "no profiles".to_owned() } else { summary.join(", ") };
         parts.style.say(summary);
-        let code = GRAVEST_FIRST.into_iter().find(|code| failed.contains(code));
-        match code.or_else(|| failed.first().copied()) {
+        match report::gravest(&failed) {
             None => Ok(0),
             Some(code) => Err(Failure::SomeFailed { count: failed.len(), total, code }),
         }

@@ -9,10 +9,11 @@ use crate::cli::input::FieldArgs;
 use crate::cli::parts::{self, Parts};
 use crate::disk;
 use crate::grant::Preset;
+use crate::grant::discovery::Metadata;
 use crate::http;
 use crate::limits;
 use crate::mint;
-use crate::model::{AuthStyle, Endpoint, FieldName, Profile, Scopes};
+use crate::model::{AuthStyle, Endpoint, FieldName, Invalid, Profile, Scopes};
 use crate::secret::FieldSecret;
 
 /// Options of `add` and `edit`.
@@ -53,7 +54,7 @@ pub struct Shape {
     #[arg(long, value_name = "DATE", value_parser = date, help_heading = "Profile")]
     secret_expires: Option<Date>,
     /// Never give the secret out again, only tokens
-    #[arg(long, help_heading = "Profile")]
+    #[arg(long, conflicts_with = "field", help_heading = "Profile")]
     token_only: bool,
     #[command(flatten)]
     pub field: FieldArgs,
@@ -67,8 +68,8 @@ pub struct Place {
     pub issuer: Option<Endpoint>,
     /// The service's base URL, where it is to change.
     pub base_url: Option<Endpoint>,
-    /// The style that the issuer asks for.
-    pub auth: Option<AuthStyle>,
+    /// What the issuer says of itself.
+    pub metadata: Option<Metadata>,
 }
 
 /// Everything that was read from elsewhere.
@@ -140,7 +141,7 @@ impl Shape {
         ca: Option<&str>,
         parts: &Parts,
     ) -> Result<Option<Place>, Failure> {
-        let plain = |endpoint| Place { endpoint, issuer: None, base_url: None, auth: None };
+        let plain = |endpoint| Place { endpoint, issuer: None, base_url: None, metadata: None };
         if let Some(issuer) = &self.issuer {
             return discover(issuer, ca, parts).map(Some);
         }
@@ -157,20 +158,22 @@ impl Shape {
     /// Puts what was given into `profile`.
     ///
     /// # Errors
-    /// [`Failure::Invalid`] where the whole breaks a rule.
+    /// [`Failure::NoStyle`] where the issuer takes no client secret in any way we know.
     pub fn apply(
         self,
         resolved: Resolved,
         field: Option<(FieldName, FieldSecret)>,
         profile: &mut Profile,
-    ) {
+    ) -> Result<(), Failure> {
         let Resolved { place, ca, scopes } = resolved;
-        if let Some(Place { endpoint, issuer, base_url, auth: _ }) = place {
+        let mut style = Some(profile.auth);
+        if let Some(Place { endpoint, issuer, base_url, metadata }) = place {
             profile.endpoint = endpoint;
             profile.issuer = issuer;
             profile.base_url = base_url.or(profile.base_url.take());
+            style = metadata.map_or(style, |metadata| metadata.style(profile.auth));
         }
-        profile.auth = self.auth.unwrap_or(profile.auth);
+        profile.auth = self.auth.or(style).ok_or(Failure::NoStyle)?;
         if !scopes.is_empty() {
             profile.scopes = scopes;
         }
@@ -184,6 +187,7 @@ impl Shape {
         profile.secret_expires = self.secret_expires.or(profile.secret_expires);
         profile.flags.token_only |= self.token_only;
         profile.fields.extend(field);
+        Ok(())
     }
 }
 
@@ -193,17 +197,17 @@ impl Shape {
 /// [`Failure::Discovery`].
 pub fn discover(issuer: &Endpoint, ca: Option<&str>, parts: &Parts) -> Result<Place, Failure> {
     let proxy = parts.settings()?.proxy;
+    if issuer.url().query().is_some() {
+        return Err(Invalid::Endpoint("an issuer has no query").into());
+    }
     parts.style.note(format_args!("asking {} for its metadata", issuer.host()));
     let found = mint::discover(issuer, ca, proxy.as_deref()).map_err(Failure::Discovery)?;
-    Ok(Place {
-        endpoint: found.token_endpoint,
-        issuer: Some(issuer.clone()),
-        base_url: None,
-        auth: found.auth,
-    })
+    let endpoint = found.token_endpoint.clone();
+    Ok(Place { endpoint, issuer: Some(issuer.clone()), base_url: None, metadata: Some(found) })
 }
 
-/// Says where the tokens of a profile come from, and what is unusual about it.
+/// Says where the tokens of a profile are to come from, and what is unusual about it. To be said
+/// before anything is sent there.
 pub fn tell_place(profile: &Profile, parts: &Parts) {
     if let Some(issuer) = &profile.issuer {
         let (issuer, endpoint) = (issuer.as_base(), &profile.endpoint);

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::describe;
@@ -39,41 +39,43 @@ pub fn run(args: &Args, parts: &Parts) -> Result<u8, Failure> {
     Ok(0)
 }
 
-/// The secrets go into the output as text, or as base64 under another name where they are not UTF-8.
-fn secrets(profile: &Profile) -> Vec<(String, Zeroizing<String>)> {
-    let client = ("client_secret", profile.credential.secret().expose());
-    let fields = profile.fields.iter().map(|(name, secret)| (name.as_str(), secret.expose()));
-    let shown = |(name, bytes): (&str, &[u8])| match std::str::from_utf8(bytes) {
+/// A secret goes into the output as text, or as base64 under another name where it is not UTF-8.
+fn shown(name: &str, secret: &[u8]) -> (String, Zeroizing<String>) {
+    match std::str::from_utf8(secret) {
         Ok(text) => (name.to_owned(), Zeroizing::new(text.to_owned())),
-        Err(_) => (format!("{name}_base64"), Zeroizing::new(STANDARD.encode(bytes))),
-    };
-    std::iter::once(client).chain(fields).map(shown).collect()
+        Err(_) => (format!("{name}_base64"), Zeroizing::new(STANDARD.encode(secret))),
+    }
 }
 
 fn write_json(profile: &Profile, reveal: bool) -> Result<(), Failure> {
-    let mut shown = describe::json(profile);
-    if reveal && let Value::Object(shown) = &mut shown {
-        let mut fields = Map::new();
-        for (index, (name, text)) in secrets(profile).into_iter().enumerate() {
-            let into = if index == 0 { &mut *shown } else { &mut fields };
-            into.insert(name, Value::String(text.to_string()));
+    let mut described = describe::json(profile);
+    if reveal && let Value::Object(fields) = &mut described {
+        let (name, text) = shown("client_secret", profile.credential.secret().expose());
+        fields.insert(name, Value::String(text.to_string()));
+        for (name, secret) in &profile.fields {
+            let field = fields.get_mut("fields").and_then(|fields| fields.get_mut(name.as_str()));
+            if let Some(Value::Object(about)) = field {
+                let (value, text) = shown("value", secret.expose());
+                about.insert(value, Value::String(text.to_string()));
+            }
         }
-        shown.insert("fields".to_owned(), Value::Object(fields));
     }
-    style::write_json(shown)
+    style::write_json(described)
 }
 
 fn write_rows(profile: &Profile, reveal: bool) -> Result<(), Failure> {
     let mut rows = describe::rows(profile);
     if reveal {
-        let secrets = secrets(profile);
+        let client = shown("client_secret", profile.credential.secret().expose());
+        let fields = profile.fields.iter().map(|(name, it)| shown(name.as_str(), it.expose()));
         // By its name, too: a label may begin with the same words.
         let is_secret = |name: &str| {
             name == "client_secret" || profile.fields.keys().any(|field| field.as_str() == name)
         };
         let is_hidden = |name: &str, shown: &str| is_secret(name) && shown.starts_with("(hidden,");
         rows.retain(|row| !matches!(row.as_slice(), [name, shown] if is_hidden(name, shown)));
-        rows.extend(secrets.into_iter().map(|(name, text)| vec![name, text.to_string()]));
+        let secrets = std::iter::once(client).chain(fields);
+        rows.extend(secrets.map(|(name, text)| vec![name, text.to_string()]));
     }
     style::write_lines(style::table(&rows))
 }

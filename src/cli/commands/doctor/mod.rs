@@ -91,9 +91,17 @@ impl Finding {
         Self { state: State::Fail, what, said: said.into(), mend: mend.map(str::to_owned) }
     }
 
-    /// A failure of ours, with the first of its hints.
+    /// A failure of ours. Of its hints, the first command is what mends it; words are said.
     fn of(what: &'static str, failure: &Failure) -> Self {
-        let mend = report::hints(failure).into_iter().next();
-        Self { state: State::Fail, what, said: report::sentence(failure), mend }
+        let (commands, words): (Vec<_>, Vec<_>) =
+            report::hints(failure).into_iter().partition(|hint| is_command(hint));
+        let said = [report::sentence(failure)].into_iter().chain(words).collect::<Vec<_>>();
+        let (said, mend) = (said.join("; "), commands.into_iter().next());
+        Self { state: State::Fail, what, said, mend }
     }
+}
+
+/// Whether a hint is to be pasted as it is.
+fn is_command(hint: &str) -> bool {
+    ["mintage ", "chmod ", "sudo "].iter().any(|start| hint.starts_with(start))
 }

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::Finding;
-use crate::cli::commands::recovery;
+use crate::cli::commands::{keeping, recovery};
 use crate::cli::parts::Parts;
 use crate::cli::{Failure, report};
 use crate::config::{KeySource, Registered};
@@ -24,8 +24,8 @@ pub(super) fn look(name: &VaultName, registered: &Registered, parts: &Parts) -> 
             failure @ (Failure::Identity(identity::Error::Locked | identity::Error::Prompt(_))
             | Failure::Prompt(_)),
         ) => {
-            let said = format!("not checked: {}", report::sentence(&failure));
-            found.push(Finding::warn("vault", said, Some("mintage doctor, at a terminal")));
+            let said = format!("not checked, at a terminal it is: {}", report::sentence(&failure));
+            found.push(Finding::warn("vault", said, Some("mintage doctor")));
             return found;
         }
         Err(failure) => {
@@ -38,6 +38,10 @@ pub(super) fn look(name: &VaultName, registered: &Registered, parts: &Parts) -> 
     } else {
         Finding::fail("recovery key", "none opens this vault", None)
     });
+    if opened.is_open_by_recovery_key() {
+        let said = "this device opens the vault with the recovery key, which should lie in a safe";
+        found.push(Finding::warn("opening key", said, None));
+    }
     found.extend(records(&opened, parts));
     for warning in opened.take_warnings() {
         found.push(Finding::warn("vault", report::sentence(&warning), None));
@@ -52,36 +56,36 @@ fn key_copies(registered: &Registered, parts: &Parts) -> Finding {
     let Ok(id) = registered.id.parse::<VaultId>() else {
         return Finding::fail(WHAT, "the vault id in the settings is not well-formed", None);
     };
-    let (wrapped, own) = (parts.wrapped_key(&id), parts.own_key_file(&id));
-    let stale = (registered.key != KeySource::Passphrase && wrapped.exists())
-        || (registered.key != KeySource::File(own.clone()) && own.exists());
-    if stale {
-        let mend = format!("mintage passphrase --to {place}");
-        return Finding::warn(
-            WHAT,
-            format!("in the {place}, and an old copy elsewhere"),
-            Some(&mend),
-        );
+    match keeping::stale_files(&id, parts) {
+        Ok(stale) if stale.is_empty() => Finding::ok(WHAT, format!("from the {place}")),
+        Ok(_) => {
+            let mend = match &registered.key {
+                KeySource::File(file) => {
+                    format!("mintage passphrase --to file --identity-file '{}'", file.display())
+                }
+                _ => format!("mintage passphrase --to {place}"),
+            };
+            let said = format!("in the {place}, and an old copy elsewhere");
+            Finding::warn(WHAT, said, Some(&mend))
+        }
+        Err(failure) => Finding::of(WHAT, &failure),
     }
-    Finding::ok(WHAT, format!("from the {place}"))
 }
 
 fn recovery_file(name: &VaultName, parts: &Parts) -> Finding {
     const WHAT: &str = "recovery file";
     let usual = recovery::usual_place(name, parts);
     if usual.exists() {
-        let said = format!("`{}` opens the vault: print it or move it away", usual.display());
-        return Finding::warn(
-            WHAT,
-            said,
-            Some(&format!("rm '{}', once it is kept elsewhere", usual.display())),
-        );
+        let file = usual.display();
+        let said =
+            format!("`{file}` opens the vault: print it or copy it elsewhere, then delete it");
+        return Finding::warn(WHAT, said, Some(&format!("rm '{file}'")));
     }
     Finding::ok(WHAT, "not in its usual place on this disk")
 }
 
 fn records(vault: &OpenVault<'_>, parts: &Parts) -> Vec<Finding> {
-    let Listing { profiles, broken } = match vault.list() {
+    let Listing { profiles, broken } = match vault.list_afresh() {
         Ok(listing) => listing,
         Err(error) => return vec![Finding::of("records", &error.into())],
     };
@@ -93,7 +97,7 @@ fn records(vault: &OpenVault<'_>, parts: &Parts) -> Vec<Finding> {
     let today = parts.today();
     for summary in &profiles {
         let name = &summary.name;
-        let mend = format!("mintage edit {name} --secret-stdin --secret-expires DATE");
+        let mend = format!("mintage edit {name}");
         match summary.days_left(today) {
             Some(..0) => {
                 found.push(Finding::fail(

@@ -1,0 +1,125 @@
+//! Fills the vault of this `HOME` with made-up profiles, for measuring how mintage fares with many:
+//!
+//! ```text
+//! mintage init --key file
+//! cargo run --release --example fill -- COUNT
+//! ```
+//! Their names are `partner-00000/prod` onwards. A process for each, as by `mintage add`, would
+//! take far longer; what is on the disk is the same. The opening key must be in a file.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "a program for scripts/bench-vault"
+)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::env;
+use std::error::Error;
+use std::process::ExitCode;
+
+use mintage::clock::{Clock as _, System};
+use mintage::config::{KeySource, Paths, Settings};
+use mintage::grant::Preset;
+use mintage::identity::{IdentityFile, Source as _};
+use mintage::model::{Credential, Flags, Profile, Scopes};
+use mintage::prompt::Nobody;
+use mintage::store::{self, DirStore, Expect, Found, Look, Store};
+use mintage::vault::{OpenVault, Pins};
+use zeroize::Zeroizing;
+
+#[global_allocator]
+static ALLOCATOR: mintage::alloc::Wiping = mintage::alloc::Wiping;
+
+fn main() -> ExitCode {
+    match fill() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("fill: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn fill() -> Result<(), Box<dyn Error>> {
+    let count: u32 = env::args().nth(1).ok_or("usage: fill COUNT")?.parse()?;
+    let (clock, paths) = (System, Paths::find()?);
+    let settings = Settings::read(&paths.settings())?;
+    let (_, registered) = settings.choose(None)?;
+    let KeySource::File(key) = &registered.key else {
+        return Err("the opening key is not in a file".into());
+    };
+    let key = IdentityFile::new(key.clone()).load(&Nobody)?;
+    // Where the program looks for them.
+    let pins = paths.state().join("pins").join(key.vault().as_str()).join(key.short_name());
+    let pins = Pins::new(pins, key.pin_key(), &clock);
+    let store = Uncounted(DirStore::open(&registered.path, &clock)?);
+    let fingerprint = registered.fingerprint.parse()?;
+    let vault = OpenVault::open(Box::new(store), &key, &fingerprint, pins, &clock)?;
+    for number in 0..count {
+        vault.add(profile(number)?)?;
+    }
+    match vault.take_warnings().pop() {
+        Some(warning) => Err(Box::new(warning)),
+        None => Ok(()),
+    }
+}
+
+/// A folder that seems to have no records: whether a vault is full is looked for in vain, which
+/// would take hours for a large one.
+struct Uncounted<'a>(DirStore<'a>);
+
+impl Store for Uncounted<'_> {
+    fn get(&self, key: &str) -> Result<Option<Found>, store::Error> {
+        self.0.get(key)
+    }
+
+    fn put(&self, key: &str, bytes: &[u8], expect: Expect<'_>) -> Result<(), store::Error> {
+        self.0.put(key, bytes, expect)
+    }
+
+    fn shards(&self) -> Result<Vec<Look>, store::Error> {
+        Ok(Vec::new())
+    }
+
+    fn records(&self, _shard: &str) -> Result<Vec<Look>, store::Error> {
+        Ok(Vec::new())
+    }
+
+    fn destroy(&self) -> Result<(), store::Error> {
+        self.0.destroy()
+    }
+}
+
+fn profile(number: u32) -> Result<Profile, Box<dyn Error>> {
+    let preset = Preset::find("instructure").ok_or("no such preset")?;
+    let (base, path) = (preset.base_url.ok_or("no URL")?, preset.token_path.ok_or("no path")?);
+    let base: mintage::model::Endpoint = base.parse()?;
+    // As long as real ones.
+    let secret = format!("{number:08}-made-up-secret-of-sixty-four-characters-for-measurements-xx");
+    let now = System.wall();
+    Ok(Profile {
+        name: format!("partner-{number:05}/prod").parse()?,
+        preset: preset.name.to_owned(),
+        endpoint: base.join(path)?,
+        issuer: None,
+        base_url: Some(base),
+        auth: preset.auth,
+        credential: Credential::new(
+            format!("us-east-1#{number:08}-made-up-id").parse()?,
+            Zeroizing::new(secret.into_bytes()),
+        )?,
+        scopes: Scopes::default(),
+        audience: None,
+        resource: None,
+        params: Vec::new(),
+        ca: None,
+        fields: BTreeMap::new(),
+        label: None,
+        tags: BTreeSet::from(["made-up".parse()?]),
+        secret_expires: None,
+        flags: Flags::default(),
+        added_at: now,
+        changed_at: now,
+    })
+}

@@ -74,6 +74,12 @@ impl Store for DirStore<'_> {
         match disk::read_private(self.root.at(key), limits::SEALED_OBJECT) {
             Ok(bytes) => Ok(Some(Found::new(bytes.to_vec()))),
             Err(disk::Error::NotFound(_)) => Ok(None),
+            // Where a folder should be there is none: then nothing is in it.
+            Err(disk::Error::Io { source, .. })
+                if source.kind() == std::io::ErrorKind::NotADirectory =>
+            {
+                Ok(None)
+            }
             Err(disk::Error::TooLarge { .. }) => Err(Error::TooLarge),
             Err(error) => Err(Error::Disk(error)),
         }

@@ -119,9 +119,7 @@ impl OpenVault<'_> {
             stamps.entry(shard).or_default();
         }
         for (shard, stamp) in &mut stamps {
-            // Two vault folders that change places have stamps of their own, but one set of pins.
-            let pins = self.pins.stamp(shard).map(Stamp::new);
-            *stamp = stamp.take().zip(pins).map(|(stamp, pins)| stamp.beside(&pins));
+            *stamp = beside(stamp.take(), self.pins.stamp(shard));
         }
         let mut stale = BTreeMap::new();
         for (key, stamp) in stamps {
@@ -130,7 +128,10 @@ impl OpenVault<'_> {
                 continue;
             }
             let known = index.shards.remove(&key).unwrap_or_default();
-            let looks = self.store.records(&key)?;
+            let mut looks = self.store.records(&key)?;
+            for look in &mut looks {
+                look.stamp = beside(look.stamp.take(), self.pins.stamp_of(&look.key));
+            }
             stale.insert(key, (Stale { stamp, looks }, known));
         }
         Ok(stale)
@@ -188,6 +189,12 @@ impl OpenVault<'_> {
         let line = |record: Record| record.profile.as_ref().map(|it| Line::from(Summary::from(it)));
         Ok(found.map(|(record, _)| Known(stamp, line(record))))
     }
+}
+
+/// The stamp of something with that of its pins: two copies of a vault that change places have
+/// stamps of their own, but the pins are of this device.
+fn beside(stamp: Option<Stamp>, pins: Option<String>) -> Option<Stamp> {
+    stamp.zip(pins).map(|(stamp, pins)| stamp.beside(&Stamp::new(pins)))
 }
 
 impl From<Summary> for Line {

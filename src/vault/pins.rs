@@ -139,9 +139,14 @@ impl<'a> Pins<'a> {
         Ok(files.iter().filter_map(name).collect())
     }
 
-    /// What changes whenever a pin of the shard does; `None` where that cannot be told.
-    pub(super) fn stamp(&self, shard: &str) -> Option<String> {
-        self.root().ok()?.stamp(shard, self.clock)
+    /// What changes whenever a pin in this folder does; `None` where that cannot be told.
+    pub(super) fn stamp(&self, folder: &str) -> Option<String> {
+        self.root().ok()?.stamp(folder, self.clock)
+    }
+
+    /// The same of one object's pin.
+    pub(super) fn stamp_of(&self, path: &str) -> Option<String> {
+        self.stamp(&file(path))
     }
 
     fn entries(&self, folder: &str) -> Result<Vec<String>, disk::Error> {

@@ -77,10 +77,9 @@ impl OpenVault<'_> {
     ) -> Result<(), E> {
         self.may_write()?;
         let path = self.keys.record_path(name);
-        let (profile, mut record, digest) = self.current(name)?;
-        record.profile = Some(change(profile)?);
-        let next = record.profile.take();
-        self.save(Some(&(record, digest)), &path, next)?;
+        let (profile, record, digest) = self.current(name)?;
+        let changed = change(profile)?;
+        self.save(Some(&(record, digest)), &path, Some(changed))?;
         Ok(())
     }
 

@@ -290,3 +290,14 @@ fn a_scope_other_than_the_one_asked_for_is_said() {
     let ran = scene.world.run(["token", "prod", "--json"]).succeeds();
     assert_eq!(ran.json()["scope"], "read");
 }
+
+#[test]
+fn a_scope_that_repeats_the_token_is_none() {
+    let scene = Scene::oauth2(&[]);
+    let token = "tok-0123456789abcdef0123";
+    let reply = format!(
+        r#"{{"access_token":"{token}","token_type":"bearer","expires_in":60,"scope":"a {token}"}}"#
+    );
+    scene.issuer.fault_once(Fault::Json(reply));
+    scene.world.run(["token", "prod", "--json"]).exits(10).hides(token);
+}

@@ -15,6 +15,7 @@ mod world;
 
 mod checkout;
 mod durability;
+mod exchanged;
 mod files;
 mod flipping;
 mod format;

@@ -4,14 +4,16 @@ use clap::ValueEnum;
 
 use crate::cli::{Failure, completion, style};
 
+/// Where each shell looks for its script.
+const WHERE: &str = "\
+bash:        mintage completions bash > ~/.local/share/bash-completion/completions/mintage
+zsh:         mintage completions zsh > a folder of $fpath, as _mintage
+fish:        mintage completions fish > ~/.config/fish/completions/mintage.fish
+PowerShell:  mintage completions powershell >> $PROFILE";
+
 /// Options of `completions`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "bash:        mintage completions bash > ~/.local/share/bash-completion/completions/mintage\n\
-                        zsh:         mintage completions zsh > a folder of $fpath, as _mintage\n\
-                        fish:        mintage completions fish > ~/.config/fish/completions/mintage.fish\n\
-                        PowerShell:  mintage completions powershell >> $PROFILE"
-)]
+#[command(after_help = WHERE)]
 pub struct Args {
     /// The shell
     shell: Shell,

@@ -111,6 +111,11 @@ fn escaped(text: &str, escape: impl Fn(char, &mut String)) -> String {
     shown
 }
 
+/// `1 profile`, `2 profiles`.
+pub fn profiles(count: usize) -> String {
+    if count == 1 { "1 profile".to_owned() } else { format!("{count} profiles") }
+}
+
 /// Whether a person looks at standard output.
 pub fn is_seen() -> bool {
     io::stdout().is_terminal()

@@ -112,7 +112,7 @@ fn accept_believes_a_restored_vault_again() {
     world.run(["show", "in-default"]).exits(6).says("hint: after a restore");
     world.run(["vault", "accept"]).exits(4);
     world.run(["show", "in-default"]).exits(6);
-    world.run(["vault", "accept", "--yes"]).succeeds().says("accepted with 1 profiles");
+    world.run(["vault", "accept", "--yes"]).succeeds().says("accepted with 1 profile");
     world.run(["show", "in-default"]).succeeds();
 }
 

@@ -67,7 +67,7 @@ fn a_healthy_machine_is_well() {
         ("opening key", "from the file"),
         ("recovery file", "not in its usual place"),
         ("recovery key", "the vault has one"),
-        ("records", "1 profiles, all in order"),
+        ("records", "1 profile, all in order"),
         ("keychain", "does not need it"),
     ] {
         assert_eq!(finds(&ran, what, "ok", words), None, "{what}");

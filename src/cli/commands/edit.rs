@@ -81,7 +81,7 @@ pub fn run(args: Args, parts: &Parts) -> Result<u8, Failure> {
         return Err(Failure::Usage("nothing to change was given".to_owned()));
     }
     let chosen = Several::tagged(&vault, tag)?;
-    let question = format!("Change {} profiles with the tag `{tag}`?", chosen.names.len());
+    let question = format!("Change {} with the tag `{tag}`?", style::profiles(chosen.names.len()));
     if !args.yes && !parts.prompt.confirm(&question)? {
         return Err(Failure::NotConfirmed);
     }

@@ -225,7 +225,8 @@ fn accept(args: &Accept, parts: &Parts) -> Result<u8, Failure> {
             "vault": name.as_str(), "accepted": true, "profiles": profiles.len(),
         }))?;
     }
-    parts.style.say(format_args!("vault `{name}` accepted with {} profiles", profiles.len()));
+    let profiles = style::profiles(profiles.len());
+    parts.style.say(format_args!("vault `{name}` accepted with {profiles}"));
     Ok(0)
 }
 

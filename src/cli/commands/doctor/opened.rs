@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::Finding;
 use crate::cli::commands::{keeping, recovery};
 use crate::cli::parts::Parts;
-use crate::cli::{Failure, report};
+use crate::cli::{Failure, report, style};
 use crate::config::{KeySource, Registered};
 use crate::identity;
 use crate::model::VaultName;
@@ -92,7 +92,10 @@ fn records(vault: &OpenVault<'_>, parts: &Parts) -> Vec<Finding> {
     let mut found: Vec<Finding> =
         broken.into_iter().map(|(_, error)| Finding::of("records", &error.into())).collect();
     if found.is_empty() {
-        found.push(Finding::ok("records", format!("{} profiles, all in order", profiles.len())));
+        found.push(Finding::ok(
+            "records",
+            format!("{}, all in order", style::profiles(profiles.len())),
+        ));
     }
     let today = parts.today();
     for summary in &profiles {

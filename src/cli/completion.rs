@@ -43,7 +43,7 @@ pub fn script(shell: &str) -> Result<Vec<u8>, Failure> {
     if shell.name() == "zsh" {
         // As a file of $fpath it is run at the first Tab, which is to be answered, too.
         script.extend_from_slice(
-            b"\n[ \"$funcstack[1]\" = _mintage ] && _clap_dynamic_completer_mintage \"$@\"\n",
+            b"\nif [ \"$funcstack[1]\" = _mintage ]; then _clap_dynamic_completer_mintage \"$@\"; fi\n",
         );
     }
     Ok(script)

@@ -124,3 +124,13 @@ fn a_record_that_cannot_be_read_is_reported() {
     assert!(ran.out().contains("\tdamaged\t"));
     assert_eq!(scene.show("a")["label"], "new");
 }
+
+#[test]
+fn nobody_is_asked_for_the_secrets_of_many() {
+    let scene = Scene::with(&["--tag", "eu", "--token-only"]);
+    let before = scene.sealed();
+    let url = scene.elsewhere.url();
+    let edit = ["edit", "--tag", "eu", "--base-url", &url, "--yes"];
+    Desk::mintage(&scene.world, edit).start().ends().exits(9).shows("not-allowed");
+    assert_eq!(scene.sealed(), before);
+}

@@ -125,12 +125,15 @@ impl Args {
         let field = self.shape.field.get(parts)?;
         self.clear_in(&mut profile);
         self.drop_in(&mut profile)?;
-        let verify = self.verify;
+        let (verify, is_one_of_many) = (self.verify, self.tag.is_some());
         self.shape.apply(resolved, field, &mut profile)?;
         profile.flags.plain_http &= profile.uses_plain_http();
         profile.check()?;
         let is_moved = profile.binding() != before;
         if is_guarded && is_moved && !has_secret {
+            if is_one_of_many {
+                return Err(Failure::SecretNeeded(profile.name));
+            }
             demand_secret(&profile, parts)?;
         }
         if is_moved {

@@ -78,3 +78,20 @@ fn the_variable_of_the_completions_alone_keeps_no_command_from_being_run() {
         scene.world.mintage(exec).env("MINTAGE_COMPLETE", shell).run().exits(3);
     }
 }
+
+#[test]
+fn a_passphrase_does_not_replace_the_key_of_another_registration() {
+    let world = World::new();
+    let with = |arguments: &str, descriptors: &str| {
+        let script = format!("\"$0\" {arguments} {descriptors}");
+        world.program("bash").args(["-c", &script, env!("CARGO_BIN_EXE_mintage")]).run()
+    };
+    let first = "3<<<'correct horse battery'";
+    with("--passphrase-fd 3 init --recovery-file recovery.txt", first).succeeds();
+    let vault = world.vault().display().to_string();
+    let add = ["vault", "add", &vault, "--name", "rec", "--identity-file", "recovery.txt"];
+    world.run(add).succeeds();
+    let moved = "--vault rec passphrase --to passphrase --new-passphrase-fd 4";
+    with(moved, "4<<<'another horse battery'").exits(9).says("mintage vault forget");
+    with("--passphrase-fd 3 list", first).succeeds();
+}

@@ -16,6 +16,7 @@ use crate::disk::{self, Lock};
 use crate::handover::ChildStretch;
 use crate::identity::{Keychain, KeychainState, PassphraseFile, PassphraseFrom, Source as _};
 use crate::limits;
+use crate::model::VaultName;
 use crate::prompt::Nobody;
 use crate::seal::{OpeningKey, VaultId};
 use crate::vault;
@@ -42,6 +43,7 @@ pub fn run(args: &Args, parts: &Parts) -> Result<u8, Failure> {
     let (name, registered) = parts.registered()?;
     let id: VaultId = registered.id.parse().map_err(vault::Error::from)?;
     let target = args.target(&registered, &id, parts)?;
+    leave_to_others(&name, &registered, &target, parts)?;
     let key = parts.source(&id, &registered.key).load(parts.prompt.as_ref())?;
     // A key that does not open the vault is not worth keeping anywhere.
     parts.say_warnings(&parts.open(parts.store(&registered.path)?, &registered, &key)?);
@@ -59,14 +61,34 @@ pub fn run(args: &Args, parts: &Parts) -> Result<u8, Failure> {
     if parts.style.json {
         style::write_json(json!({ "vault": name.as_str(), "key": target.as_str() }))?;
     }
-    let kept = match &target {
+    parts.style.say(told(&target));
+    clean_up(&key, &registered.key, &keeping::in_use(&id, parts)?, parts);
+    Ok(0)
+}
+
+/// Another registration of the same vault may keep its own key where this one would go.
+fn leave_to_others(
+    name: &VaultName,
+    registered: &Registered,
+    target: &KeySource,
+    parts: &Parts,
+) -> Result<(), Failure> {
+    let id = registered.id.parse().map_err(vault::Error::from)?;
+    let is_taken = *target == KeySource::Passphrase
+        && registered.key != *target
+        && keeping::in_use(&id, parts)?.contains(target);
+    match parts.settings()?.twin(name) {
+        Some(twin) if is_taken => Err(Failure::InUse(twin.clone())),
+        _ => Ok(()),
+    }
+}
+
+fn told(kept: &KeySource) -> String {
+    match kept {
         KeySource::Keychain => "the opening key is in the keychain now".to_owned(),
         KeySource::Passphrase => "the opening key is wrapped by the new passphrase now".to_owned(),
         KeySource::File(file) => format!("the opening key is in `{}` now", file.display()),
-    };
-    parts.style.say(kept);
-    clean_up(&key, &registered.key, &keeping::in_use(&id, parts)?, parts);
-    Ok(0)
+    }
 }
 
 /// What is left in the old place is said, and is harmless: the next run takes it away.

@@ -8,31 +8,9 @@ use crate::scene::Scene;
 
 /// With all that a profile can have.
 fn scene() -> Scene {
-    let scene = Scene::new();
+    let scene = crate::edit::full();
     scene.write("value", "of-the-field");
-    scene.add(
-        "prod",
-        &[
-            "--scope",
-            "a b",
-            "--audience",
-            "aud",
-            "--resource",
-            "urn:r",
-            "--param",
-            "k=v",
-            "--label",
-            "L",
-            "--tag",
-            "eu",
-            "--secret-expires",
-            "2031-06-30",
-            "--field",
-            "f",
-            "--field-file",
-            "value",
-        ],
-    );
+    scene.edit(&["--field", "f", "--field-file", "value"]).run().succeeds();
     scene
 }
 

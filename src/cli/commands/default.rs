@@ -40,7 +40,7 @@ pub fn run(args: &Args, parts: &Parts) -> Result<u8, Failure> {
 
 fn show(parts: &Parts) -> Result<u8, Failure> {
     let (_, registered) = parts.registered()?;
-    let name = match registered.profile.as_deref().and_then(crate::seal::RecordPath::parse) {
+    let name = match super::default_path(&registered) {
         None => None,
         Some(path) => {
             let vault = parts.open_vault()?;

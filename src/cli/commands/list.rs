@@ -64,19 +64,8 @@ pub fn run(args: &Args, parts: &Parts) -> Result<u8, Failure> {
     } else {
         style::write_rows(&profiles.iter().map(|it| row(it, today)).collect::<Vec<_>>())?;
     }
-    for (path, error) in &broken {
-        let text = report::sentence(error);
-        if text.contains(path.as_str()) {
-            parts.style.warn(text);
-        } else {
-            parts.style.warn(format_args!("`{path}`: {text}"));
-        }
-    }
-    let codes: Vec<u8> = broken.iter().map(|(_, error)| report::vault_code(error)).collect();
-    match report::gravest(&codes) {
-        None => Ok(0),
-        Some(code) => Err(Failure::SomeRecords { count: broken.len(), code }),
-    }
+    super::tell_broken(&broken, parts)?;
+    Ok(0)
 }
 
 impl Args {

@@ -28,10 +28,11 @@ pub mod status;
 pub mod token;
 pub mod vault;
 
-use super::Failure;
 use super::args::Command;
 use super::parts::Parts;
+use super::{Failure, report};
 use crate::broker::{self, Broker as _, Local};
+use crate::config::Registered;
 use crate::model::{Lease, LeaseRequest, Profile, ProfileName};
 use crate::seal::RecordPath;
 use crate::vault::OpenVault;
@@ -106,6 +107,28 @@ fn warn_of(lease: &Lease, parts: &Parts) {
     }
 }
 
+/// Says which records cannot be read, and fails with the gravest of their codes where there are any.
+fn tell_broken(broken: &[(String, crate::vault::Error)], parts: &Parts) -> Result<(), Failure> {
+    for (path, error) in broken {
+        let text = report::sentence(error);
+        if text.contains(path.as_str()) {
+            parts.style.warn(text);
+        } else {
+            parts.style.warn(format_args!("`{path}`: {text}"));
+        }
+    }
+    let codes: Vec<u8> = broken.iter().map(|(_, error)| report::vault_code(error)).collect();
+    match report::gravest(&codes) {
+        None => Ok(()),
+        Some(code) => Err(Failure::SomeRecords { count: broken.len(), code }),
+    }
+}
+
+/// Where the record of the default profile lies, where there is one.
+fn default_path(registered: &Registered) -> Option<RecordPath> {
+    registered.profile.as_deref().and_then(RecordPath::parse)
+}
+
 /// The profile that is meant.
 enum Which {
     /// The one named, on the command line or by `MINTAGE_PROFILE`.
@@ -136,10 +159,7 @@ fn which(named: Option<&ProfileName>, parts: &Parts) -> Result<Which, Failure> {
     }
     let missing = || Failure::Usage("missing: the name of a profile".to_owned());
     match parts.registered() {
-        Ok((_, registered)) => {
-            let path = registered.profile.as_deref().and_then(RecordPath::parse);
-            path.map(Which::Default).ok_or_else(missing)
-        }
+        Ok((_, registered)) => default_path(&registered).map(Which::Default).ok_or_else(missing),
         Err(_) => Err(missing()),
     }
 }

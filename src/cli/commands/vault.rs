@@ -207,14 +207,7 @@ fn accept(args: &Accept, parts: &Parts) -> Result<u8, Failure> {
     let pins = || Pins::new(folder.clone(), key.pin_key(), parts.clock());
     let vault = parts.open_with(parts.store(&registered.path)?, &registered, &key, pins())?;
     let Listing { profiles, broken } = vault.list()?;
-    if !broken.is_empty() {
-        let codes: Vec<u8> = broken.iter().map(|(_, error)| report::vault_code(error)).collect();
-        for (path, error) in &broken {
-            parts.style.warn(format_args!("`{path}`: {}", report::sentence(error)));
-        }
-        let code = report::gravest(&codes).unwrap_or(6);
-        return Err(Failure::SomeRecords { count: broken.len(), code });
-    }
+    super::tell_broken(&broken, parts)?;
     let question = format!("Believe vault `{name}` as it is now, whatever was known of it before?");
     if !args.yes && !parts.prompt.confirm(&question)? {
         return Err(Failure::NotConfirmed);

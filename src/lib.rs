@@ -14,6 +14,7 @@ pub mod clock;
 pub mod harden;
 pub mod limits;
 pub mod secret;
+
 pub mod stack;
 
 pub mod model;

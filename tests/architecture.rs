@@ -10,7 +10,8 @@ use std::path::Path;
 /// The modules in the order of `lib.rs`: each may use only those on a line above its own. Modules
 /// on one line never use each other.
 const LINES: [&[&str]; 13] = [
-    &["alloc", "clock", "harden", "limits", "secret", "stack"],
+    &["alloc", "clock", "harden", "limits", "secret"],
+    &["stack"],
     &["model"],
     &["disk"],
     &["config", "http", "prompt"],
@@ -22,7 +23,6 @@ const LINES: [&[&str]; 13] = [
     &["handover"],
     &["cli"],
     &["main"],
-    &[],
 ];
 
 /// The files that may open a secret, and why.
@@ -59,7 +59,14 @@ const COMMANDS_MAY_EXPOSE: [(&str, &str); 5] = [
 ];
 
 /// The files that may hold `unsafe`, each with its proof in comments.
-const MAY_BE_UNSAFE: [&str; 2] = ["alloc.rs", "handover/descriptors.rs"];
+const MAY_BE_UNSAFE: [&str; 6] = [
+    "alloc/arena.rs",
+    "alloc/enclosure.rs",
+    "alloc/mapping.rs",
+    "alloc/mod.rs",
+    "alloc/work_stack.rs",
+    "handover/descriptors.rs",
+];
 
 /// The one file that may read the environment.
 const MAY_READ_ENVIRONMENT: [&str; 1] = ["config/environment.rs"];

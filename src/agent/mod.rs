@@ -1,0 +1,3 @@
+//! The agent: it holds opened vaults for one user.
+
+pub mod sandbox;

@@ -37,6 +37,8 @@ pub mod mint;
 
 pub mod broker;
 
+pub mod agent;
+
 pub mod handover;
 
 pub mod cli;

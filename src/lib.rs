@@ -38,7 +38,6 @@ pub mod mint;
 pub mod broker;
 
 pub mod agent;
-
 pub mod handover;
 
 pub mod cli;

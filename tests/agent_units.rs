@@ -60,7 +60,7 @@ fn the_service_gets_no_namespace_of_its_own() {
 }
 
 #[test]
-fn launchd_starts_nothing_by_itself_and_keeps_no_log() {
+fn launchd_starts_it_once_a_login_and_keeps_no_log() {
     let read = "import json, plistlib, sys; \
                 print(json.dumps(plistlib.loads(sys.argv[1].encode(), fmt=plistlib.FMT_XML)))";
     let ran = Command::new("python3").args(["-c", read, PLIST]).output().expect("python3 runs");
@@ -68,7 +68,7 @@ fn launchd_starts_nothing_by_itself_and_keeps_no_log() {
     let plist: serde_json::Value = serde_json::from_slice(&ran.stdout).expect("JSON");
     assert_eq!(plist["Label"], "mintage.agent");
     assert_eq!(plist["ProgramArguments"], serde_json::json!(["@program@", "agent", "run"]));
-    for (key, value) in [("RunAtLoad", false), ("KeepAlive", false)] {
+    for (key, value) in [("RunAtLoad", true), ("KeepAlive", false)] {
         assert_eq!(plist[key], value, "{key}");
     }
     for key in ["StandardInPath", "StandardOutPath", "StandardErrorPath"] {

@@ -126,6 +126,7 @@ fn the_program_with_an_ordinary_allocator_is_a_positive_control() {
     let mut child = Command::new(program)
         .args(["token", "prod"])
         .env_clear()
+        .env("MINTAGE_NO_AGENT", "1")
         .env("HOME", stage.world.home())
         .stdout(Stdio::null())
         .spawn()

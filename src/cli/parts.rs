@@ -45,12 +45,8 @@ impl Parts {
         let environment = Environment::read();
         let style = Style::new(&global, &environment);
         let silent = global.non_interactive || environment.non_interactive;
-        let terminal = if silent { None } else { Terminal::open() };
-        let prompt: Box<dyn Prompt> = match terminal {
-            Some(terminal) => Box::new(terminal),
-            None => Box::new(Nobody),
-        };
         let paths = Paths::find()?;
+        let prompt = if silent { Box::new(Nobody) } else { prompt(&paths) };
         Ok(Self { environment, paths, global, style, prompt, before })
     }
 
@@ -252,6 +248,21 @@ impl Parts {
             self.style.warn(super::report::sentence(&warning));
         }
     }
+}
+
+/// Whom to ask: the terminal, else the program that the settings name, else nobody.
+fn prompt(paths: &Paths) -> Box<dyn Prompt> {
+    if let Some(terminal) = Terminal::open() {
+        return Box::new(terminal);
+    }
+    #[cfg(unix)]
+    // What is wrong with the settings is said by whatever needs them.
+    if let Some(program) = Settings::read(&paths.settings()).ok().and_then(|it| it.pinentry) {
+        return Box::new(crate::handover::Pinentry::new(program));
+    }
+    #[cfg(not(unix))]
+    let _ = paths;
+    Box::new(Nobody)
 }
 
 /// A path from the command line, made absolute.

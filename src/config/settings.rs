@@ -18,6 +18,8 @@ pub struct Settings {
     default: Option<VaultName>,
     /// An http proxy for issuers, asked with CONNECT.
     pub proxy: Option<String>,
+    /// The program that asks for a passphrase where there is no terminal.
+    pub pinentry: Option<PathBuf>,
     /// How the agent is to behave.
     pub agent: AgentSettings,
     vaults: BTreeMap<VaultName, Registered>,
@@ -207,6 +209,8 @@ struct Form {
     default: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     proxy: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pinentry: Option<String>,
     #[serde(default, skip_serializing_if = "agent::Form::is_empty")]
     agent: agent::Form,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -234,7 +238,7 @@ impl TryFrom<Form> for Settings {
     type Error = (String, &'static str);
 
     fn try_from(form: Form) -> Result<Self, Self::Error> {
-        let Form { default, proxy, agent, vault } = form;
+        let Form { default, proxy, pinentry, agent, vault } = form;
         let mut vaults = BTreeMap::new();
         for (name, form) in vault {
             let known = name.parse().map_err(|_| (name.clone(), "not a vault name"))?;
@@ -242,6 +246,10 @@ impl TryFrom<Form> for Settings {
         }
         if proxy.as_deref().is_some_and(|proxy| !is_proxy(proxy)) {
             return Err(("proxy".to_owned(), "not an http URL of a proxy"));
+        }
+        let pinentry = pinentry.map(PathBuf::from);
+        if pinentry.as_deref().is_some_and(|program| !program.is_absolute()) {
+            return Err(("pinentry".to_owned(), "not the absolute path of a program"));
         }
         let default = match default {
             Some(name) => {
@@ -255,7 +263,7 @@ impl TryFrom<Form> for Settings {
             None => None,
         };
         let agent = agent.try_into().map_err(|fault| ("agent".to_owned(), fault))?;
-        Ok(Self { default, proxy, agent, vaults })
+        Ok(Self { default, proxy, pinentry, agent, vaults })
     }
 }
 
@@ -285,7 +293,7 @@ impl TryFrom<&Settings> for Form {
     type Error = PathBuf;
 
     fn try_from(settings: &Settings) -> Result<Self, PathBuf> {
-        let Settings { default, proxy, agent, vaults } = settings;
+        let Settings { default, proxy, pinentry, agent, vaults } = settings;
         let mut vault = BTreeMap::new();
         for (name, registered) in vaults {
             vault.insert(name.to_string(), registered.try_into()?);
@@ -293,10 +301,16 @@ impl TryFrom<&Settings> for Form {
         Ok(Self {
             default: default.as_ref().map(VaultName::to_string),
             proxy: proxy.clone(),
+            pinentry: text_of(pinentry.as_deref())?,
             agent: agent.into(),
             vault,
         })
     }
+}
+
+/// A path as text; the path itself where it is not UTF-8.
+fn text_of(path: Option<&Path>) -> Result<Option<String>, PathBuf> {
+    path.map(|path| path.to_str().map(str::to_owned).ok_or_else(|| path.to_owned())).transpose()
 }
 
 impl TryFrom<&Registered> for VaultForm {

@@ -6,6 +6,8 @@ mod descriptors;
 mod detached;
 mod exec;
 mod own;
+#[cfg(unix)]
+mod pinentry;
 mod quote;
 
 #[cfg(unix)]
@@ -14,4 +16,6 @@ pub use descriptors::inherited;
 pub use detached::{close_output, detach, start_agent};
 pub use exec::{Child, Error, replace_with};
 pub use own::{ChildStretch, ask_own};
+#[cfg(unix)]
+pub use pinentry::Pinentry;
 pub use quote::{Shell, is_variable};

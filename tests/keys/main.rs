@@ -22,5 +22,6 @@ mod keychain;
 mod locked;
 mod moving;
 mod passphrase;
+mod pinentry;
 mod recovery;
 mod stretch;

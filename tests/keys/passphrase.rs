@@ -27,14 +27,14 @@ fn wrapped(plain: &[u8], passphrase: &str, work: u8) -> Vec<u8> {
 }
 
 /// A vault whose opening key is wrapped cheaply.
-struct Wrapped {
-    world: World,
+pub struct Wrapped {
+    pub world: World,
     plain: Vec<u8>,
     file: PathBuf,
 }
 
 impl Wrapped {
-    fn by(passphrase: &str) -> Self {
+    pub fn by(passphrase: &str) -> Self {
         let world = World::with_vault();
         let settings = world.config().join("settings.toml");
         let text = fs::read_to_string(&settings).expect("settings");

@@ -117,6 +117,9 @@ pub const OPENING_UNATTENDED: Duration = Duration::from_secs(45);
 pub const OPENING_ATTENDED: Duration = Duration::from_secs(180);
 /// The longest pause after wrong passphrases.
 pub const WRONG_OPENING: Duration = Duration::from_secs(10);
+/// Records that the agent reads for a listing: some hundredths of a second, in which nobody else is
+/// answered.
+pub const LISTED_BY_AGENT: usize = 300;
 /// Leases held at once: a thousand profiles with ten kinds of requests each.
 pub const LEASES: usize = 10_000;
 /// After a refusal the issuer is left alone so long: scripts in loops lock accounts.

@@ -51,6 +51,11 @@ impl Agent {
                 let subject = self.subject(&place, profile, asker, client).await?;
                 subject.and_then(|subject| self.describe(&subject))
             }
+            Request::Show { place, profile, asker } => {
+                let subject = self.subject(&place, profile, asker, client).await?;
+                subject.and_then(|subject| self.show(&subject))
+            }
+            Request::List { place, asker } => self.list(&place, asker, client).await?,
             Request::Reveal { place, profile, field, asker } => {
                 let subject = self.subject(&place, Some(profile), asker, client).await?;
                 subject.and_then(|subject| self.reveal(&subject, field.as_ref()))
@@ -238,6 +243,11 @@ impl Agent {
         Ok(Reply::Described(Box::new((&profile).into())))
     }
 
+    fn show(&self, subject: &Subject) -> Result<Reply, Reply> {
+        let (profile, _) = self.profile(subject)?;
+        Ok(Reply::Shown(self.host.show(&profile)))
+    }
+
     fn reveal(&self, subject: &Subject, field: Option<&FieldName>) -> Result<Reply, Reply> {
         let (mut profile, _) = self.profile(subject)?;
         if profile.flags.token_only {
@@ -279,6 +289,6 @@ impl Agent {
     }
 }
 
-fn done() -> Reply {
+pub(super) fn done() -> Reply {
     Reply::Done(String::new())
 }

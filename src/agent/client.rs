@@ -84,7 +84,11 @@ impl Link {
         self.send(request.to_frame().expose())
     }
 
-    fn listen(&mut self, patience: Duration) -> Result<Reply, Error> {
+    /// Waits for another answer to the same question.
+    ///
+    /// # Errors
+    /// As [`Link::ask`].
+    pub fn listen(&mut self, patience: Duration) -> Result<Reply, Error> {
         let content = self.hear(limits::FRAME, patience)?;
         Reply::parse(content.expose()).ok_or(Error::BrokeOff)
     }

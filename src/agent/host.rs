@@ -6,7 +6,7 @@ use crate::broker::{self, Told};
 use crate::clock::Clock;
 use crate::config::{self, Registered, Settings};
 use crate::mint;
-use crate::model::ProfileName;
+use crate::model::{Profile, ProfileName};
 use crate::seal::OpeningKey;
 use crate::vault::{self, OpenVault};
 
@@ -33,6 +33,9 @@ pub trait Host {
 
     /// Puts a failure into words.
     fn tell(&self, trouble: Trouble) -> Told;
+
+    /// All of a profile but its secrets, as a JSON object.
+    fn show(&self, profile: &Profile) -> String;
 
     /// Puts what was noticed into words.
     fn tell_warning(&self, warning: &vault::Warning) -> String;

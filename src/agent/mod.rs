@@ -9,6 +9,7 @@ mod protocol;
 mod reply;
 mod runtime;
 pub mod sandbox;
+mod summary;
 
 #[cfg(unix)]
 mod alarm;
@@ -24,6 +25,8 @@ mod election;
 mod flights;
 #[cfg(unix)]
 mod host;
+#[cfg(unix)]
+mod listing;
 #[cfg(unix)]
 mod opening;
 #[cfg(target_os = "linux")]

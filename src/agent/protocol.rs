@@ -116,6 +116,22 @@ pub enum Request {
         /// Who asks.
         asker: Asker,
     },
+    /// All of a profile but its secrets.
+    Show {
+        /// The vault.
+        place: Place,
+        /// The profile; the default one without.
+        profile: Option<ProfileName>,
+        /// Who asks.
+        asker: Asker,
+    },
+    /// Every profile of the vault, where that takes no time.
+    List {
+        /// The vault.
+        place: Place,
+        /// Who asks.
+        asker: Asker,
+    },
     /// A secret of a profile that allows it.
     Reveal {
         /// The vault.
@@ -197,6 +213,10 @@ impl Request {
             Self::Describe { place, profile: name, asker } => {
                 start(17, place, *asker).option(name.as_ref(), profile).finish()
             }
+            Self::Show { place, profile: name, asker } => {
+                start(28, place, *asker).option(name.as_ref(), profile).finish()
+            }
+            Self::List { place, asker } => start(29, place, *asker).finish(),
             Self::Reveal { place, profile, field, asker } => start(18, place, *asker)
                 .text(profile.as_str())
                 .option(field.as_ref().map(FieldName::as_str), Writer::text)
@@ -272,6 +292,14 @@ impl Request {
                 2 => NotOpened::Failed,
                 _ => return Err(Malformed),
             }),
+            28 => {
+                let (place, asker) = read_start(from)?;
+                Self::Show { place, profile: from.option(name)?, asker }
+            }
+            29 => {
+                let (place, asker) = read_start(from)?;
+                Self::List { place, asker }
+            }
             _ => return Err(Malformed),
         };
         reader.end()?;

@@ -7,9 +7,10 @@ use jiff::civil::Date;
 use zeroize::Zeroizing;
 
 use super::codec::{Malformed, Reader, Writer};
+use super::summary;
 use crate::broker::Told;
 use crate::clock::Clock;
-use crate::model::{Described, Given, Lease, Scopes, Token, TokenLife, TokenType};
+use crate::model::{Described, Given, Lease, Scopes, Summary, Token, TokenLife, TokenType};
 use crate::secret::{AccessToken, FieldSecret, Outgoing};
 
 /// An answer, as a client reads it.
@@ -35,6 +36,12 @@ pub enum Reply {
     Outgrown,
     /// A secret.
     Revealed(FieldSecret),
+    /// All of a profile but its secrets, as a JSON object.
+    Shown(String),
+    /// Some of the profiles; more follow, until it is done.
+    Listed(Vec<Summary>),
+    /// Records that cannot be read: where they lie, and why; more may follow.
+    Broken(Vec<(String, Told)>),
     /// What of a profile is no secret.
     Described(Box<Described>),
 }
@@ -145,11 +152,7 @@ impl Reply {
     pub fn to_frame(&self) -> Outgoing {
         Outgoing::new(match self {
             Self::Leased(leased) => leased.to_frame(),
-            Self::Told(Told { code, sentence, hints }) => Writer::new(65)
-                .u8(*code)
-                .text(sentence)
-                .list(hints.iter(), |writer, text| writer.text(text))
-                .finish(),
+            Self::Told(told) => write_told(Writer::new(65), told).finish(),
             Self::Locked { sticky } => Writer::new(66).flag(*sticky).finish(),
             Self::Open => Writer::new(67).finish(),
             Self::Done(text) => Writer::new(68).text(text).finish(),
@@ -157,6 +160,16 @@ impl Reply {
             Self::Elsewhere => Writer::new(70).finish(),
             Self::Outgrown => Writer::new(71).finish(),
             Self::Revealed(secret) => Writer::new(72).bytes(secret.expose()).finish(),
+            Self::Shown(text) => Writer::new(74).text(text).finish(),
+            Self::Listed(profiles) => {
+                Writer::new(75).list(profiles.iter(), summary::write).finish()
+            }
+            Self::Broken(records) => {
+                let record = |writer: Writer, (path, told): &(String, Told)| {
+                    write_told(writer.text(path), told)
+                };
+                Writer::new(76).list(records.iter(), record).finish()
+            }
             Self::Described(described) => {
                 let Described { profile, preset, client_id, base_url, token_only, fields } =
                     described.as_ref();
@@ -182,11 +195,7 @@ impl Reply {
         let from = &mut reader;
         let reply = match from.u8()? {
             64 => Self::Leased(Box::new(Leased::read(from)?)),
-            65 => Self::Told(Told {
-                code: from.u8()?,
-                sentence: owned(from)?,
-                hints: from.list(owned)?,
-            }),
+            65 => Self::Told(read_told(from)?),
             66 => Self::Locked { sticky: from.flag()? },
             67 => Self::Open,
             68 => Self::Done(owned(from)?),
@@ -202,11 +211,23 @@ impl Reply {
                 token_only: from.flag()?,
                 fields: from.list(owned)?,
             })),
+            74 => Self::Shown(owned(from)?),
+            75 => Self::Listed(from.list(summary::read)?),
+            76 => Self::Broken(from.list(|from| Ok((owned(from)?, read_told(from)?)))?),
             _ => return Err(Malformed),
         };
         reader.end()?;
         Ok(reply)
     }
+}
+
+fn write_told(writer: Writer, told: &Told) -> Writer {
+    let Told { code, sentence, hints } = told;
+    writer.u8(*code).text(sentence).list(hints.iter(), |writer, text| writer.text(text))
+}
+
+fn read_told(from: &mut Reader<'_>) -> Result<Told, Malformed> {
+    Ok(Told { code: from.u8()?, sentence: owned(from)?, hints: from.list(owned)? })
 }
 
 fn owned(reader: &mut Reader<'_>) -> Result<String, Malformed> {

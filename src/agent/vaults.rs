@@ -60,13 +60,14 @@ fn stamp(registered: &Registered) -> Option<Stamp> {
 
 type Stamp = [u64; 5];
 
-/// All that are open, by their ids.
+/// All that are open, by their ids. Each in a block of its own, which is wiped when it is given back:
+/// the slots of a map keep what was moved out of them.
 #[derive(Default)]
-pub(super) struct Vaults(HashMap<String, Opened>);
+pub(super) struct Vaults(HashMap<String, Box<Opened>>);
 
 impl Vaults {
     pub(super) fn insert(&mut self, opened: Opened) {
-        self.0.insert(opened.registered.id.clone(), opened);
+        self.0.insert(opened.registered.id.clone(), Box::new(opened));
     }
 
     /// The vault as it is registered now. One that was opened from another place, or under another
@@ -77,10 +78,12 @@ impl Vaults {
         (*path == registered.path && *fingerprint == registered.fingerprint).then_some(found)
     }
 
-    /// Closes the vault where its folder or its keys are others than when it was opened.
+    /// Closes the vault where its folder, its keys or its pins are others than when it was opened.
     pub(super) fn drop_replaced(&mut self, registered: &Registered) -> bool {
-        let replaced = |opened: &Opened| opened.stamp != stamp(&opened.registered);
-        let is_gone = self.0.get(&registered.id).is_some_and(replaced);
+        let replaced = |opened: &Opened| {
+            opened.stamp != stamp(&opened.registered) || !opened.vault.has_its_pins()
+        };
+        let is_gone = self.0.get(&registered.id).is_some_and(|opened| replaced(opened));
         if is_gone {
             self.0.remove(&registered.id);
         }
@@ -113,7 +116,7 @@ impl Vaults {
             let (idle, absolute) = opened.ends();
             idle.map_or(absolute, |idle| idle.min(absolute))
         };
-        self.0.values().map(end).min()
+        self.0.values().map(|opened| end(opened)).min()
     }
 
     pub(super) fn ids(&self) -> Vec<String> {
@@ -125,6 +128,6 @@ impl Vaults {
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (&String, &Opened)> {
-        self.0.iter()
+        self.0.iter().map(|(id, opened)| (id, &**opened))
     }
 }

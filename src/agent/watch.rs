@@ -99,9 +99,15 @@ pub(super) fn leave(agent: &Agent) {
 fn folder(agent: &Rc<Agent>) {
     use std::mem::MaybeUninit;
 
-    let Some(watched) = watched(agent) else { return };
     let agent = Rc::clone(agent);
-    let socket = agent.runtime.socket_id();
+    let socket = agent.own_socket.or_else(|| agent.runtime.socket_id());
+    let is_gone = move |agent: &Agent| agent.runtime.socket_id() != socket;
+    let watched = watched(&agent);
+    // It may be gone already: a watch tells only what comes after it.
+    if is_gone(&agent) {
+        agent.ending.notify_one();
+    }
+    let Some(watched) = watched else { return };
     spawn_local(async move {
         let take = |descriptor: &_| {
             let mut buffer = [MaybeUninit::uninit(); 4096];
@@ -110,7 +116,7 @@ fn folder(agent: &Rc<Agent>) {
         };
         while watched.wait(take).await.is_ok() {
             agent.keep_time().await;
-            if agent.runtime.socket_id() != socket {
+            if is_gone(&agent) {
                 agent.ending.notify_one();
             }
         }

@@ -10,6 +10,7 @@ use clap_complete::env::Shells;
 
 use super::Failure;
 use super::args::{Cli, Color, Global};
+use super::holder::Holder;
 use super::parts::Parts;
 use crate::config;
 use crate::harden;
@@ -71,7 +72,7 @@ pub fn profiles() -> ArgValueCompleter {
 /// is wrong is said by the command itself.
 fn names(typed: &OsStr) -> Vec<CompletionCandidate> {
     let global = Global {
-        no_agent: true,
+        no_agent: false,
         vault: typed_vault(&config::Environment::arguments()),
         json: false,
         non_interactive: true,
@@ -81,9 +82,9 @@ fn names(typed: &OsStr) -> Vec<CompletionCandidate> {
         color: Color::Never,
     };
     let Ok(parts) = Parts::gather(global, harden::apply()) else { return Vec::new() };
-    let listed = parts.open_vault().and_then(|vault| Ok(vault.list()?));
-    let Some((listing, typed)) = listed.ok().zip(typed.to_str()) else { return Vec::new() };
-    let candidates = listing.profiles.into_iter().filter(|it| it.name.as_str().starts_with(typed));
+    let listed = Holder::at_hand(&parts).and_then(|mut holder| holder.list());
+    let Some((listed, typed)) = listed.ok().zip(typed.to_str()) else { return Vec::new() };
+    let candidates = listed.profiles.into_iter().filter(|it| it.name.as_str().starts_with(typed));
     candidates
         .map(|summary| {
             let help = summary.label.map(Into::into);

@@ -1,15 +1,31 @@
 //! Whoever holds the vault that a command needs: the agent, or the command itself.
 
-use super::Failure;
-use super::commands::Which;
+use serde_json::Value;
+
+use super::commands::{Which, describe};
 use super::parts::Parts;
 #[cfg(unix)]
 use super::through::Through;
+use super::{Failure, report};
 use crate::agent::Wanted;
-use crate::broker::Local;
-use crate::model::{Described, FieldName, Lease, LeaseRequest, ProfileName};
+use crate::broker::{Local, Told};
+use crate::model::{Described, FieldName, Lease, LeaseRequest, ProfileName, Summary};
 use crate::secret::FieldSecret;
-use crate::vault::OpenVault;
+use crate::vault::{self, Listing, OpenVault};
+
+/// Every profile of a vault, and what is in the way of reading the others.
+#[derive(Default)]
+pub struct Listed {
+    /// The profiles, by name.
+    pub profiles: Vec<Summary>,
+    /// Records that cannot be read: where they lie, and why.
+    pub broken: Vec<(String, Told)>,
+}
+
+/// A failure of a record in words.
+pub fn told(error: &vault::Error) -> Told {
+    Told { code: report::vault_code(error), sentence: report::sentence(error), hints: Vec::new() }
+}
 
 /// A holder of an open vault. Through an agent it opens when something is asked.
 pub struct Holder<'a> {
@@ -31,6 +47,18 @@ impl<'a> Holder<'a> {
     pub fn reach(parts: &'a Parts) -> Result<Self, Failure> {
         #[cfg(unix)]
         if let Some(agent) = Through::reach(parts)? {
+            return Ok(Self { parts, held: Held::ByAgent(Box::new(agent)) });
+        }
+        Self::here(parts)
+    }
+
+    /// An agent that runs already, else this very process: for what must not start one.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub fn at_hand(parts: &'a Parts) -> Result<Self, Failure> {
+        #[cfg(unix)]
+        if let Some(agent) = Through::at_hand(parts)? {
             return Ok(Self { parts, held: Held::ByAgent(Box::new(agent)) });
         }
         Self::here(parts)
@@ -80,6 +108,43 @@ impl<'a> Holder<'a> {
         let profile = vault.profile(&which.name(vault)?)?;
         self.parts.say_warnings(vault);
         Ok((&profile).into())
+    }
+
+    /// All of a profile but its secrets, as JSON.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub fn show(&mut self, which: &Which) -> Result<Value, Failure> {
+        #[cfg(unix)]
+        if let Held::ByAgent(agent) = &mut self.held {
+            match agent.show(which)? {
+                Some(shown) => return Ok(shown),
+                None => *self = Self::here(self.parts)?,
+            }
+        }
+        let vault = self.vault()?;
+        let profile = vault.profile(&which.name(vault)?)?;
+        self.parts.say_warnings(vault);
+        Ok(describe::json(&profile))
+    }
+
+    /// Every profile, and the records that cannot be read.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub fn list(&mut self) -> Result<Listed, Failure> {
+        #[cfg(unix)]
+        if let Held::ByAgent(agent) = &mut self.held {
+            match agent.list()? {
+                Some(listed) => return Ok(listed),
+                None => *self = Self::here(self.parts)?,
+            }
+        }
+        let vault = self.vault()?;
+        let Listing { profiles, broken } = vault.list()?;
+        self.parts.say_warnings(vault);
+        let broken = broken.into_iter().map(|(path, error)| (path, told(&error))).collect();
+        Ok(Listed { profiles, broken })
     }
 
     /// A further secret of a profile, or its client secret; where it is not token-only.

@@ -2,12 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use super::commands::describe;
 use super::parts::Parts;
 use super::{Failure, report};
 use crate::agent::{Host, NotOpen, Trouble};
 use crate::broker::{self, Told};
 use crate::clock::Clock;
 use crate::config::{self, Registered, Settings};
+use crate::model::Profile;
 use crate::seal::{self, OpeningKey};
 use crate::vault::{self, OpenVault};
 use crate::{disk, store};
@@ -58,6 +60,10 @@ impl Host for Here {
             Trouble::NoField(profile) => Failure::NoField(profile),
             Trouble::NotRevoked(profile, source) => Failure::NotRevoked { profile, source },
         })
+    }
+
+    fn show(&self, profile: &Profile) -> String {
+        describe::json(profile).to_string()
     }
 
     fn tell_warning(&self, warning: &vault::Warning) -> String {

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::Failure;
 use super::commands::Which;
+use super::holder::Listed;
 use super::parts::Parts;
 use super::warm;
 use crate::agent::{self, Asker, Link, NotOpened, Place, Reply, Request, Wanted};
@@ -27,7 +30,7 @@ pub struct Through<'a> {
 }
 
 /// Whether a command uses the agent, where it may.
-pub fn is_used(parts: &Parts, settings: &AgentSettings) -> bool {
+fn is_used(parts: &Parts, settings: &AgentSettings) -> bool {
     settings.used && !parts.global.no_agent && !parts.environment.no_agent
 }
 
@@ -58,7 +61,15 @@ impl<'a> Through<'a> {
         }
     }
 
-    /// The agent, where one is running.
+    /// The agent, where one is running and may be used.
+    ///
+    /// # Errors
+    /// As [`Through::running`].
+    pub fn at_hand(parts: &'a Parts) -> Result<Option<Self>, Failure> {
+        if is_used(parts, &parts.settings()?.agent) { Self::running(parts) } else { Ok(None) }
+    }
+
+    /// The agent, where one is running, whatever is said of its use.
     ///
     /// # Errors
     /// [`Failure::Agent`] where one is there and does not answer, or is not ours.
@@ -101,6 +112,43 @@ impl<'a> Through<'a> {
             Some(Reply::Described(described)) => Ok(Some(*described)),
             None => Ok(None),
             Some(_) => Err(Failure::OddAnswer),
+        }
+    }
+
+    /// All of a profile but its secrets. `None` where the agent is not the one to ask.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub fn show(&mut self, which: &Which) -> Result<Option<Value>, Failure> {
+        let (profile, asker) = (which.named().cloned(), self.asker());
+        let place = self.place.clone();
+        match self.ask(&Request::Show { place, profile, asker })? {
+            Some(Reply::Shown(text)) => {
+                serde_json::from_str(&text).map(Some).map_err(|_| Failure::OddAnswer)
+            }
+            None => Ok(None),
+            Some(_) => Err(Failure::OddAnswer),
+        }
+    }
+
+    /// Every profile, and the records that cannot be read. `None` where the agent is not the one to
+    /// ask.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub fn list(&mut self) -> Result<Option<Listed>, Failure> {
+        let (place, asker) = (self.place.clone(), self.asker());
+        let mut listed = Listed::default();
+        let mut reply = self.ask(&Request::List { place, asker })?;
+        loop {
+            match reply {
+                None => return Ok(None),
+                Some(Reply::Done(_)) => return Ok(Some(listed)),
+                Some(Reply::Listed(profiles)) => listed.profiles.extend(profiles),
+                Some(Reply::Broken(records)) => listed.broken.extend(records),
+                Some(_) => return Err(Failure::OddAnswer),
+            }
+            reply = Some(self.link.listen(limits::AGENT_MINT)?);
         }
     }
 

@@ -36,6 +36,20 @@ impl Root {
         self.0.path()
     }
 
+    /// Whether its path still leads to it.
+    #[must_use]
+    pub fn is_in_place(&self) -> bool {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt as _;
+            let (held, there) = (self.0.about().ok(), std::fs::metadata(self.path()).ok());
+            let which = |found: std::fs::Metadata| (found.dev(), found.ino());
+            held.map(which) == there.map(which)
+        }
+        #[cfg(not(unix))]
+        true
+    }
+
     /// A word that is another one after every change of the file or folder below it: when it was last
     /// changed in any way, its size and which one it is. On Unix that time cannot be set to any
     /// other than now. `None` where nothing is there, or where it changed so lately that it may

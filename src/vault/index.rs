@@ -61,7 +61,16 @@ impl OpenVault<'_> {
     /// # Errors
     /// [`Error::Full`] above `limits::PROFILES`; [`Error::Store`].
     pub fn list(&self) -> Result<Listing, Error> {
-        self.list_from(self.index())
+        let listed = self.list_from(self.index(), usize::MAX)?;
+        Ok(listed.unwrap_or_default())
+    }
+
+    /// The same, where at most `most` records must be read for it; else `None`, and nothing is read.
+    ///
+    /// # Errors
+    /// As [`OpenVault::list`].
+    pub fn list_if_quick(&self, most: usize) -> Result<Option<Listing>, Error> {
+        self.list_from(self.index(), most)
     }
 
     /// Every profile, from its record: what changed inside a file without a trace is noticed, too.
@@ -69,15 +78,24 @@ impl OpenVault<'_> {
     /// # Errors
     /// As [`OpenVault::list`].
     pub fn list_afresh(&self) -> Result<Listing, Error> {
-        self.list_from(Index::default())
+        let listed = self.list_from(Index::default(), usize::MAX)?;
+        Ok(listed.unwrap_or_default())
     }
 
-    fn list_from(&self, mut index: Index) -> Result<Listing, Error> {
+    fn list_from(&self, mut index: Index, most: usize) -> Result<Option<Listing>, Error> {
         let stale = self.stale(&mut index)?;
         let fresh: usize = index.shards.values().map(|shard| shard.records.len()).sum();
         let again: usize = stale.values().map(|(stale, _)| stale.looks.len()).sum();
         if fresh + again > limits::PROFILES {
             return Err(Error::Full);
+        }
+        let known = |(stale, known): &(Stale, Shard)| {
+            let unread =
+                |look: &&Look| known.records.get(&look.key).is_none_or(|it| it.0 != look.stamp);
+            stale.looks.iter().filter(unread).count()
+        };
+        if stale.values().map(known).sum::<usize>() > most {
+            return Ok(None);
         }
         let mut listing = Listing::default();
         let mut has_changed = false;
@@ -92,7 +110,7 @@ impl OpenVault<'_> {
         let known = index.shards.into_values().flat_map(|shard| shard.records.into_values());
         listing.profiles = known.filter_map(|Known(_, line)| line?.into_summary()).collect();
         listing.profiles.sort_unstable_by(|a, b| a.name.cmp(&b.name));
-        Ok(listing)
+        Ok(Some(listing))
     }
 
     fn index(&self) -> Index {

@@ -75,6 +75,13 @@ impl<'a> OpenVault<'a> {
         }
     }
 
+    /// Whether this device's pins are still those that it was opened with; where not, it must be
+    /// opened again.
+    #[must_use]
+    pub fn has_its_pins(&self) -> bool {
+        self.pins.is_in_place()
+    }
+
     /// Whether a recovery key opens this vault, too.
     #[must_use]
     pub fn has_recovery_key(&self) -> bool {

@@ -106,6 +106,11 @@ impl<'a> Pins<'a> {
         Ok(self.root.get_or_init(|| root))
     }
 
+    /// Whether what is held open is still what lies in their place: others may have been accepted.
+    pub(super) fn is_in_place(&self) -> bool {
+        self.root.get().is_none_or(Root::is_in_place)
+    }
+
     /// Takes the place of what is known in `old`, which is forgotten.
     ///
     /// # Errors

@@ -86,9 +86,8 @@ pub fn summary(summary: &Summary, today: Date) -> Value {
     })
 }
 
-/// A profile as rows of name and value; empty ones are left out.
-pub fn rows(profile: &Profile) -> Vec<Vec<String>> {
-    let fields = json(profile);
+/// A profile as [`json`] gives it, as rows of name and value; empty ones are left out.
+pub fn rows(fields: &Value) -> Vec<Vec<String>> {
     let mut rows = Vec::new();
     for (name, value) in fields.as_object().into_iter().flatten() {
         let shown = match value {

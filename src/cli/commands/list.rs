@@ -5,10 +5,11 @@ use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::describe;
+use crate::broker::Told;
+use crate::cli::holder::{Holder, Listed};
 use crate::cli::parts::Parts;
-use crate::cli::{Failure, report, style};
+use crate::cli::{Failure, style};
 use crate::model::{Summary, Tag};
-use crate::vault::{self, Listing};
 
 /// Options of `list`.
 #[derive(Debug, clap::Args)]
@@ -48,9 +49,7 @@ pub enum Sort {
 /// Runs the command. At a terminal: a table. To a pipe: a line a profile, fields separated by tabs:
 /// name, preset, host, last day of the secret, label, tags, days left.
 pub fn run(args: &Args, parts: &Parts) -> Result<u8, Failure> {
-    let vault = parts.open_vault()?;
-    let Listing { mut profiles, broken } = vault.list()?;
-    parts.say_warnings(&vault);
+    let Listed { mut profiles, broken } = Holder::reach(parts)?.list()?;
     let today = parts.today();
     profiles.retain(|summary| args.selects(summary, today));
     args.sort(&mut profiles);
@@ -113,8 +112,8 @@ fn fits(pattern: &str, name: &str) -> bool {
     })
 }
 
-fn problem((path, error): &(String, vault::Error)) -> Value {
-    json!({ "path": path, "error": report::sentence(error) })
+fn problem((path, told): &(String, Told)) -> Value {
+    json!({ "path": path, "error": told.sentence })
 }
 
 fn row(summary: &Summary, today: Date) -> Vec<String> {

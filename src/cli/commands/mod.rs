@@ -9,7 +9,7 @@ mod agent_run;
 pub mod check;
 pub mod completions;
 pub mod default;
-mod describe;
+pub mod describe;
 pub mod destroy;
 pub mod doctor;
 pub mod edit;
@@ -41,7 +41,7 @@ pub mod vault;
 use super::args::Command;
 use super::parts::Parts;
 use super::{Failure, report};
-use crate::broker;
+use crate::broker::{self, Told};
 use crate::config::Registered;
 use crate::model::{Lease, LeaseRequest, Profile, ProfileName};
 use crate::seal::RecordPath;
@@ -114,16 +114,15 @@ fn warn_of(lease: &Lease, parts: &Parts) {
 }
 
 /// Says which records cannot be read, and fails with the gravest of their codes where there are any.
-fn tell_broken(broken: &[(String, crate::vault::Error)], parts: &Parts) -> Result<(), Failure> {
-    for (path, error) in broken {
-        let text = report::sentence(error);
-        if text.contains(path.as_str()) {
-            parts.style.warn(text);
+fn tell_broken(broken: &[(String, Told)], parts: &Parts) -> Result<(), Failure> {
+    for (path, Told { sentence, .. }) in broken {
+        if sentence.contains(path.as_str()) {
+            parts.style.warn(sentence);
         } else {
-            parts.style.warn(format_args!("`{path}`: {text}"));
+            parts.style.warn(format_args!("`{path}`: {sentence}"));
         }
     }
-    let codes: Vec<u8> = broken.iter().map(|(_, error)| report::vault_code(error)).collect();
+    let codes: Vec<u8> = broken.iter().map(|(_, told)| told.code).collect();
     match report::gravest(&codes) {
         None => Ok(()),
         Some(code) => Err(Failure::SomeRecords { count: broken.len(), code }),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Subcommand, ValueEnum};
 use serde_json::json;
 
+use crate::cli::holder::told;
 use crate::cli::parts::{self, Parts};
 use crate::cli::{Failure, report, style};
 use crate::config::{KeySource, Registered};
@@ -207,6 +208,7 @@ fn accept(args: &Accept, parts: &Parts) -> Result<u8, Failure> {
     let pins = || Pins::new(folder.clone(), key.pin_key(), parts.clock());
     let vault = parts.open_with(parts.store(&registered.path)?, &registered, &key, pins())?;
     let Listing { profiles, broken } = vault.list()?;
+    let broken: Vec<_> = broken.iter().map(|(path, error)| (path.clone(), told(error))).collect();
     super::tell_broken(&broken, parts)?;
     let question = format!("Believe vault `{name}` as it is now, whatever was known of it before?");
     if !args.yes && !parts.prompt.confirm(&question)? {

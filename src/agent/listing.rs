@@ -1,0 +1,56 @@
+//! Every profile of a vault, in as many frames as that takes.
+
+use std::rc::Rc;
+
+use super::answer::done;
+use super::connection::{Connection, Gone};
+use super::host::Trouble;
+use super::opening::Purpose;
+use super::protocol::{Asker, Place};
+use super::reply::Reply;
+use super::state::{Agent, stack_is_dirty};
+use super::summary;
+use crate::limits;
+use crate::vault::Listing;
+
+impl Agent {
+    /// Sends the profiles; done is said last. Where many records must be read first, somebody else
+    /// is to do it: the agent has others to answer.
+    pub(super) async fn list(
+        self: &Rc<Self>,
+        place: &Place,
+        asker: Asker,
+        client: &mut Connection,
+    ) -> Result<Result<Reply, Reply>, Gone> {
+        let registered = match self.registered(place) {
+            Ok(registered) => registered,
+            Err(reply) => return Ok(Err(reply)),
+        };
+        if let Err(reply) = self.open(&registered, asker, Purpose::Use, client).await? {
+            return Ok(Err(reply));
+        }
+        stack_is_dirty();
+        let listed = match self.vaults.borrow_mut().get(&registered) {
+            Some(opened) => opened.vault.list_if_quick(limits::LISTED_BY_AGENT),
+            None => return Ok(Err(Reply::Locked { sticky: false })),
+        };
+        let Listing { profiles, broken } = match listed {
+            Ok(Some(listing)) => listing,
+            Ok(None) => return Ok(Err(Reply::Elsewhere)),
+            Err(error) => return Ok(Err(Reply::Told(self.host.tell(Trouble::Vault(error))))),
+        };
+        let mut rest = profiles;
+        while !rest.is_empty() {
+            let page = rest.drain(..summary::page(&rest)).collect();
+            client.send(&Reply::Listed(page)).await?;
+        }
+        let broken: Vec<_> = broken
+            .into_iter()
+            .map(|(path, error)| (path, self.host.tell(Trouble::Vault(error))))
+            .collect();
+        for record in broken {
+            client.send(&Reply::Broken(vec![record])).await?;
+        }
+        Ok(Ok(done()))
+    }
+}

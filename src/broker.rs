@@ -6,15 +6,6 @@ use crate::model::{Lease, LeaseRequest, Profile};
 use crate::stack;
 use crate::vault::{self, OpenVault};
 
-/// Gives leases.
-pub trait Broker {
-    /// A lease that answers `request`.
-    ///
-    /// # Errors
-    /// [`Error::Vault`], [`Error::Mint`].
-    fn lease(&self, request: &LeaseRequest) -> Result<Lease, Error>;
-}
-
 /// Why there is no lease.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -29,6 +20,18 @@ pub enum Error {
         /// Why.
         source: mint::Error,
     },
+}
+
+/// A failure in another process, as it was told.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{sentence}")]
+pub struct Told {
+    /// The exit code, as in `docs/exit-codes.md`.
+    pub code: u8,
+    /// What could not be done.
+    pub sentence: String,
+    /// What to do about it.
+    pub hints: Vec<String>,
 }
 
 /// The broker inside this very process: it opened the vault itself.
@@ -56,8 +59,12 @@ pub fn lease_for(
     minted.map_err(|source| Error::Mint { preset: profile.preset.clone(), source })
 }
 
-impl Broker for Local<'_> {
-    fn lease(&self, request: &LeaseRequest) -> Result<Lease, Error> {
+impl Local<'_> {
+    /// A lease that answers `request`.
+    ///
+    /// # Errors
+    /// [`Error::Vault`], [`Error::Mint`].
+    pub fn lease(&self, request: &LeaseRequest) -> Result<Lease, Error> {
         let profile = self.vault.profile(&request.profile).map_err(Error::Vault)?;
         lease_for(&profile, request, self.proxy, self.clock)
     }

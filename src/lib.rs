@@ -14,6 +14,7 @@ pub mod clock;
 pub mod harden;
 pub mod limits;
 pub mod secret;
+
 pub mod stack;
 
 pub mod model;
@@ -36,6 +37,7 @@ pub mod mint;
 
 pub mod broker;
 
+pub mod agent;
 pub mod handover;
 
 pub mod cli;

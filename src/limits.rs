@@ -92,3 +92,46 @@ pub const PIN_LOCK: Duration = Duration::from_secs(2);
 pub const STRETCH_LOCK: Duration = Duration::from_secs(30);
 /// The settings file.
 pub const SETTINGS: u64 = 256 * 1024;
+
+/// One frame between the agent and a client: a secret of full size fits twice.
+pub const FRAME: usize = 256 * 1024;
+/// The frame that opens a conversation: a number and a version.
+pub const HELLO: usize = 256;
+/// From the first byte of a frame to its last, and from the connection to the first frame.
+pub const FRAME_TIME: Duration = Duration::from_secs(5);
+/// Between two requests on one connection.
+pub const BETWEEN_REQUESTS: Duration = Duration::from_secs(60);
+/// Connections that have not sent a whole request yet; the oldest makes room for another.
+pub const CONNECTIONS_READING: usize = 64;
+/// Connections in all, those that wait for a token or a person included; more wait unaccepted.
+pub const CONNECTIONS: usize = 512;
+/// The agent says who it is within this, or is given up.
+pub const AGENT_HELLO: Duration = Duration::from_secs(1);
+/// An agent that has just been started.
+pub const AGENT_START: Duration = Duration::from_secs(10);
+/// A mint with all its tries, and a little more: the agent answers within it.
+pub const AGENT_MINT: Duration = Duration::from_secs(REQUEST.as_secs() + 5);
+/// Opening without a person: a keychain, or a passphrase that is stretched after others.
+pub const OPENING_UNATTENDED: Duration = Duration::from_secs(45);
+/// A person who types a passphrase.
+pub const OPENING_ATTENDED: Duration = Duration::from_secs(180);
+/// The longest pause after wrong passphrases.
+pub const WRONG_OPENING: Duration = Duration::from_secs(10);
+/// Leases held at once: a thousand profiles with ten kinds of requests each.
+pub const LEASES: usize = 10_000;
+/// After a refusal the issuer is left alone so long: scripts in loops lock accounts.
+pub const REST_AFTER_REFUSAL: Duration = Duration::from_secs(10);
+/// After a failure that may pass.
+pub const REST_AFTER_FAILURE: Duration = Duration::from_secs(2);
+/// The longest `Retry-After` that is obeyed.
+pub const LONGEST_REST: Duration = Duration::from_secs(300);
+/// The agent locks after so long without a request, unless the settings say otherwise.
+pub const LOCK_AFTER_IDLE: Duration = Duration::from_secs(3600);
+/// The agent locks so long after it was opened, unless the settings say otherwise.
+pub const LOCK_AFTER: Duration = Duration::from_secs(12 * 3600);
+/// The longest that `unlock --for` or the settings may say.
+pub const LONGEST_UNLOCK: Duration = Duration::from_secs(30 * 24 * 3600);
+/// HTTP clients with their certificate roots that the agent keeps ready.
+pub const CLIENTS: usize = 8;
+/// The path of a socket, with its final zero byte.
+pub const SOCKET_PATH: usize = 108;

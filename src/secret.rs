@@ -115,6 +115,14 @@ secret_bytes! {
     ClientSecret
 }
 
+impl ClientSecret {
+    /// A copy for whoever may be given any secret of the profile.
+    #[must_use]
+    pub fn as_field(&self) -> FieldSecret {
+        FieldSecret::new(Zeroizing::new(self.expose().to_vec()))
+    }
+}
+
 secret_bytes! {
     /// A further secret of a profile: a database URL, a signing key. Any bytes, kept as given.
     FieldSecret

@@ -5,6 +5,8 @@
 
 use zeroize::Zeroize;
 
+use crate::alloc;
+
 const STEP: usize = 64 * 1024;
 
 /// How deep below the caller's frame the stack is overwritten: what was measured to be used, twice
@@ -17,14 +19,22 @@ pub enum Depth {
     Mint,
 }
 
-/// Overwrites the stack below the caller with zeros: 128 KiB or 1 MiB. To be called once the secrets
-/// are dropped, from a frame at or above the one that first held them.
+/// Overwrites the stack below the caller with zeros: 128 KiB or 1 MiB; on the stack of an enclosed
+/// process ([`alloc::enclosed`]) everything that was ever used of it, whatever the depth. To be
+/// called once the secrets are dropped, from a frame at or above the one that first held them.
 #[inline(never)]
 pub fn scrub(depth: Depth) {
-    descend(match depth {
+    let steps = match depth {
         Depth::Opening => 2,
         Depth::Mint => 16,
-    });
+    };
+    let Some(room) = alloc::room_on_work_stack() else { return descend(steps) };
+    alloc::wipe_work_stack();
+    // What the wipe left out lies within one step; near the end of the stack there is no room for
+    // that, and less than a step is left.
+    if room > 2 * STEP {
+        descend(1);
+    }
 }
 
 #[expect(clippy::large_stack_arrays, reason = "to use the stack up is what it is for")]

@@ -1,12 +1,11 @@
 //! What may be typed: options that all commands share, and the list of commands.
 
-use std::time::Duration;
-
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::commands::{
-    add, check, completions, default, destroy, doctor, edit, exec, init, inspect, list, man,
-    passphrase, presets, remove, rename, show, status, token, vault,
+    add, agent, check, completions, default, destroy, doctor, edit, exec, init, inspect, list,
+    lock, man, passphrase, presets, purge, remove, rename, revoke, show, status, token, unlock,
+    unlocked, vault,
 };
 
 /// A credential vault that mints short-lived tokens.
@@ -29,6 +28,7 @@ pub struct Cli {
 /// Options of every command.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Global options")]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct Global {
     /// Use this registered vault: its name or its place
     #[arg(long, global = true, value_name = "NAME|PATH")]
@@ -36,6 +36,9 @@ pub struct Global {
     /// Write results as JSON
     #[arg(long, global = true)]
     pub json: bool,
+    /// Neither start nor use the agent
+    #[arg(long, global = true)]
+    pub no_agent: bool,
     /// Never ask a person: what needs one fails with exit code 4
     #[arg(long, global = true)]
     pub non_interactive: bool,
@@ -93,7 +96,19 @@ pub enum Command {
     Check(check::Args),
     /// List the services that `add --preset` knows
     Presets(presets::Args),
-    /// Say which vault, key and protection are in force
+    /// Open the vault for a while: the agent holds it
+    Unlock(unlock::Args),
+    /// Close every vault until `unlock`, and forget what was opened
+    Lock(lock::Args),
+    /// Succeed where the vault is open in the agent; for scripts
+    Unlocked(unlocked::Args),
+    /// Forget the tokens of a profile
+    Purge(purge::Args),
+    /// Forget the tokens of a profile, and have the issuer take them back
+    Revoke(revoke::Args),
+    /// Start, stop and install the agent
+    Agent(agent::Args),
+    /// Say which vault, key, agent and protection are in force
     Status(status::Args),
     /// Look for what is wrong or weak, and say how to mend it
     Doctor(doctor::Args),
@@ -113,16 +128,6 @@ pub enum Command {
     InternalKeychainRead,
 }
 
-/// Reads a length of time: `90`, `90s`, `5m`, `1h`.
-pub fn duration(text: &str) -> Result<Duration, &'static str> {
-    const RULE: &str = "a length of time is a number with s, m or h behind it";
-    if let Ok(seconds) = text.parse() {
-        return Ok(Duration::from_secs(seconds));
-    }
-    let length: jiff::SignedDuration = text.parse().map_err(|_| RULE)?;
-    Duration::try_from(length).map_err(|_| RULE)
-}
-
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory as _;
@@ -132,14 +137,5 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn lengths_of_time_are_read() {
-        assert_eq!(duration("90"), Ok(Duration::from_secs(90)));
-        assert_eq!(duration("5m"), Ok(Duration::from_secs(300)));
-        assert_eq!(duration("1h30m"), Ok(Duration::from_secs(5400)));
-        assert!(duration("-5s").is_err());
-        assert!(duration("soon").is_err());
     }
 }

@@ -71,6 +71,7 @@ pub fn profiles() -> ArgValueCompleter {
 /// is wrong is said by the command itself.
 fn names(typed: &OsStr) -> Vec<CompletionCandidate> {
     let global = Global {
+        no_agent: true,
         vault: typed_vault(&config::Environment::arguments()),
         json: false,
         non_interactive: true,

@@ -1,7 +1,7 @@
 //! What can go wrong, seen from the command line.
 
 use crate::model::{ProfileName, VaultName};
-use crate::{broker, config, disk, handover, http, identity, mint, model, prompt, vault};
+use crate::{agent, broker, config, disk, handover, http, identity, mint, model, prompt, vault};
 
 /// Why a command failed. Nothing in it can hold a secret.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +33,29 @@ pub enum Failure {
     /// The vault.
     #[error(transparent)]
     Vault(#[from] vault::Error),
+    /// The agent.
+    #[error(transparent)]
+    Agent(#[from] agent::Error),
+    /// What failed in the agent, in its words.
+    #[error(transparent)]
+    Told(#[from] broker::Told),
+    /// The issuer did not take a token back; it is forgotten here.
+    #[error("the tokens of `{profile}` are forgotten here, and were not taken back: {source}")]
+    NotRevoked {
+        /// The profile.
+        profile: ProfileName,
+        /// Why.
+        source: mint::Error,
+    },
+    /// The vault is closed, and this command does not open it.
+    #[error("{}", if *.sticky { "locked" } else { "the vault is locked" })]
+    Locked {
+        /// Until somebody unlocks it.
+        sticky: bool,
+    },
+    /// What the agent said is not what was asked.
+    #[error("the agent gave another answer than the one that was asked for")]
+    OddAnswer,
     /// The mint.
     #[error("no token for `{profile}`: {source}")]
     Mint {

@@ -4,12 +4,19 @@ mod args;
 mod commands;
 mod completion;
 mod failure;
+mod holder;
+#[cfg(unix)]
+mod host;
 mod input;
 mod parts;
 mod report;
 mod style;
+#[cfg(unix)]
+mod through;
 mod trap;
 mod usage;
+#[cfg(unix)]
+mod warm;
 
 use std::ffi::OsString;
 
@@ -28,6 +35,10 @@ use crate::harden;
 #[must_use]
 pub fn run(arguments: &[OsString]) -> u8 {
     let before = harden::apply();
+    #[cfg(unix)]
+    if let Some(code) = warm::run(arguments) {
+        return code;
+    }
     if completion::answer(arguments) {
         return 0;
     }

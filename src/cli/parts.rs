@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::Failure;
 use super::args::Global;
 use super::style::Style;
+use crate::agent::Runtime;
 use crate::clock::{self, Clock};
 use crate::config::{self, Environment, KeySource, Paths, Registered, Settings};
 use crate::disk::{self, Lock};
@@ -33,7 +34,6 @@ pub struct Parts {
     pub prompt: Box<dyn Prompt>,
     /// The limits to give back to a child.
     pub before: Before,
-    clock: clock::System,
 }
 
 impl Parts {
@@ -50,18 +50,32 @@ impl Parts {
             Some(terminal) => Box::new(terminal),
             None => Box::new(Nobody),
         };
-        let (paths, clock) = (Paths::find()?, clock::System);
-        Ok(Self { environment, paths, global, style, prompt, before, clock })
+        let paths = Paths::find()?;
+        Ok(Self { environment, paths, global, style, prompt, before })
     }
 
     /// The clocks.
-    pub fn clock(&self) -> &dyn Clock {
-        &self.clock
+    #[expect(clippy::unused_self, reason = "a part like the others")]
+    pub fn clock(&self) -> &'static dyn Clock {
+        &clock::System
     }
 
     /// The day it is, in UTC.
     pub fn today(&self) -> jiff::civil::Date {
-        self.clock.wall().to_zoned(jiff::tz::TimeZone::UTC).date()
+        self.clock().wall().to_zoned(jiff::tz::TimeZone::UTC).date()
+    }
+
+    /// Where the agent is met, and where a lock is marked.
+    pub fn runtime(&self) -> Runtime {
+        Runtime::new(self.paths.runtime().to_owned())
+    }
+
+    /// Nothing is opened while somebody has locked.
+    ///
+    /// # Errors
+    /// [`Failure::Locked`].
+    pub fn refuse_if_locked(&self) -> Result<(), Failure> {
+        if self.runtime().is_locked() { Err(Failure::Locked { sticky: true }) } else { Ok(()) }
     }
 
     /// The settings as they are on disk now.
@@ -133,10 +147,22 @@ impl Parts {
     /// Opens the vault that is meant.
     ///
     /// # Errors
-    /// [`Failure::Config`], [`Failure::Identity`], [`Failure::Vault`].
+    /// [`Failure::Locked`], [`Failure::Config`], [`Failure::Identity`], [`Failure::Vault`].
     pub fn open_vault(&self) -> Result<OpenVault<'_>, Failure> {
+        self.registered()?;
+        self.refuse_if_locked()?;
         let opened = self.load_and_open();
         // The opening key was moved about.
+        stack::scrub(stack::Depth::Opening);
+        opened
+    }
+
+    /// Opens it although somebody has locked, to end that.
+    ///
+    /// # Errors
+    /// As [`Parts::open_vault`].
+    pub fn open_for_unlock(&self) -> Result<OpenVault<'_>, Failure> {
+        let opened = self.load_and_open();
         stack::scrub(stack::Depth::Opening);
         opened
     }

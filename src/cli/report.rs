@@ -4,7 +4,9 @@ use super::Failure;
 use super::style::Style;
 use crate::grant::{self, Preset};
 use crate::model::Invalid;
-use crate::{broker, config, disk, handover, http, identity, mint, prompt, seal, store, vault};
+use crate::{
+    agent, broker, config, disk, handover, http, identity, mint, prompt, seal, store, vault,
+};
 
 /// Exit codes by gravity: what a person must mend comes before what may pass by itself.
 const GRAVEST_FIRST: [u8; 10] = [7, 6, 9, 10, 5, 3, 12, 11, 1, 8];
@@ -51,9 +53,12 @@ pub fn exit_code(failure: &Failure) -> u8 {
         Failure::Config(error) => config_code(error),
         Failure::Disk(error) => disk_code(error),
         Failure::Identity(error) => identity_code(error),
-        Failure::NotReadBack | Failure::NotAsked { .. } => 8,
+        Failure::NotReadBack | Failure::NotAsked { .. } | Failure::OddAnswer => 8,
         Failure::Vault(error) => vault_code(error),
         Failure::Mint { source, .. } => broker_code(source),
+        Failure::Agent(error) => agent_code(error),
+        Failure::Told(told) => told.code,
+        Failure::Locked { .. } => 4,
         Failure::Ca(_)
         | Failure::NotForEnvironment(_)
         | Failure::Output(_)
@@ -61,7 +66,7 @@ pub fn exit_code(failure: &Failure) -> u8 {
         | Failure::Unwell(_) => 1,
         Failure::NoField(_) | Failure::NoDefault | Failure::NoneTagged => 3,
         Failure::NoStyle => 10,
-        Failure::Discovery(error) => mint_code(error),
+        Failure::Discovery(error) | Failure::NotRevoked { source: error, .. } => mint_code(error),
         Failure::SomeFailed { code, .. } | Failure::SomeRecords { code, .. } => *code,
         Failure::Prompt(error) => prompt_code(error),
         Failure::NotConfirmed
@@ -170,6 +175,19 @@ pub fn vault_code(error: &vault::Error) -> u8 {
     }
 }
 
+fn agent_code(error: &agent::Error) -> u8 {
+    match error {
+        agent::Error::Foreign { .. } => 9,
+        agent::Error::TooLong => 12,
+        agent::Error::Folder(error) => disk_code(error),
+        agent::Error::NotRunning
+        | agent::Error::Differs { .. }
+        | agent::Error::Silent(_)
+        | agent::Error::BrokeOff
+        | agent::Error::NotStarted(_) => 8,
+    }
+}
+
 fn broker_code(error: &broker::Error) -> u8 {
     match error {
         broker::Error::Vault(error) => vault_code(error),
@@ -217,6 +235,9 @@ pub fn hints(failure: &Failure) -> Vec<String> {
         Failure::NotReadBack => one("mintage doctor"),
         Failure::Vault(error) => vault_hints(error),
         Failure::Mint { source, .. } => broker_hints(source),
+        Failure::Agent(error) => agent_hints(error),
+        Failure::Told(told) => told.hints.clone(),
+        Failure::Locked { .. } => one("mintage unlock"),
         Failure::Prompt(prompt::Error::NobodyThere) => {
             one("run it at a terminal, or give the answer by an option (see `--help`)")
         }
@@ -247,6 +268,8 @@ pub fn hints(failure: &Failure) -> Vec<String> {
         | Failure::NotForEnvironment(_)
         | Failure::SomeRecords { .. }
         | Failure::NotAsked { .. }
+        | Failure::OddAnswer
+        | Failure::NotRevoked { .. }
         | Failure::SomeFailed { .. }
         | Failure::Unwell(_)
         | Failure::Output(_)
@@ -332,6 +355,20 @@ fn vault_hints(error: &vault::Error) -> Vec<String> {
         }
         vault::Error::Store(store::Error::Disk(error)) => disk_hints(error),
         _ => Vec::new(),
+    }
+}
+
+fn agent_hints(error: &agent::Error) -> Vec<String> {
+    match error {
+        agent::Error::Silent(_) | agent::Error::BrokeOff => {
+            vec!["mintage agent stop".to_owned(), "without it: add `--no-agent`".to_owned()]
+        }
+        agent::Error::Differs { .. } => one("mintage agent stop"),
+        agent::Error::Folder(error) => disk_hints(error),
+        agent::Error::NotRunning
+        | agent::Error::NotStarted(_)
+        | agent::Error::TooLong
+        | agent::Error::Foreign { .. } => one("without an agent: add `--no-agent`"),
     }
 }
 

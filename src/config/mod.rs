@@ -3,11 +3,13 @@
 //! The only reader of the process environment. It reads; writing settings is left to the caller,
 //! which gets the new text from here.
 
+mod agent;
 mod environment;
 mod paths;
 mod settings;
 
-pub use environment::{Environment, own_program, working_folder};
+pub use agent::AgentSettings;
+pub use environment::{Environment, for_agent, inherited_socket, own_program, working_folder};
 pub use paths::Paths;
 pub use settings::{KeySource, Registered, Settings};
 

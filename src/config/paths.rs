@@ -25,6 +25,7 @@ pub struct Paths {
     config: PathBuf,
     data: PathBuf,
     state: PathBuf,
+    runtime: PathBuf,
 }
 
 impl Paths {
@@ -40,12 +41,14 @@ impl Paths {
         if !absolute {
             return Err(Error::NoHome);
         }
-        let home = BaseDirs::new().ok_or(Error::NoHome)?.home_dir().to_owned();
+        let base = BaseDirs::new().ok_or(Error::NoHome)?;
+        let state = found.state_dir().unwrap_or(data).to_owned();
         Ok(Self {
-            home,
+            home: base.home_dir().to_owned(),
+            runtime: runtime(base.runtime_dir(), &state),
             config: config.to_owned(),
             data: data.to_owned(),
-            state: found.state_dir().unwrap_or(data).to_owned(),
+            state,
         })
     }
 
@@ -79,9 +82,37 @@ impl Paths {
         self.data.join("vaults").join(name.as_str())
     }
 
+    /// Where the agent and its clients meet: `$XDG_RUNTIME_DIR/mintage`, where that variable names a
+    /// folder that belongs to us alone; else `/run/user/UID/mintage` under the same condition; else
+    /// `run` in the state folder. No other variable moves it.
+    #[must_use]
+    pub fn runtime(&self) -> &Path {
+        &self.runtime
+    }
+
     /// Where what is known of each vault is kept, beside the vault itself.
     #[must_use]
     pub fn state(&self) -> &Path {
         &self.state
     }
+}
+
+#[cfg(unix)]
+fn runtime(stated: Option<&Path>, state: &Path) -> PathBuf {
+    use std::os::unix::fs::MetadataExt as _;
+
+    const OTHERS: u32 = 0o077;
+    let own = rustix::process::geteuid().as_raw();
+    let usual = PathBuf::from(format!("/run/user/{own}"));
+    let is_private = |path: &Path| {
+        std::fs::metadata(path)
+            .is_ok_and(|found| found.is_dir() && found.uid() == own && found.mode() & OTHERS == 0)
+    };
+    let found = stated.into_iter().chain([usual.as_path()]).find(|path| is_private(path));
+    found.map_or_else(|| state.join("run"), |path| path.join("mintage"))
+}
+
+#[cfg(not(unix))]
+fn runtime(_: Option<&Path>, state: &Path) -> PathBuf {
+    state.join("run")
 }

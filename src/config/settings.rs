@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::Error;
+use super::agent::{self, AgentSettings};
 use crate::disk;
 use crate::limits;
 use crate::model::VaultName;
@@ -17,6 +18,8 @@ pub struct Settings {
     default: Option<VaultName>,
     /// An http proxy for issuers, asked with CONNECT.
     pub proxy: Option<String>,
+    /// How the agent is to behave.
+    pub agent: AgentSettings,
     vaults: BTreeMap<VaultName, Registered>,
 }
 
@@ -204,6 +207,8 @@ struct Form {
     default: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     proxy: Option<String>,
+    #[serde(default, skip_serializing_if = "agent::Form::is_empty")]
+    agent: agent::Form,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     vault: BTreeMap<String, VaultForm>,
 }
@@ -229,7 +234,7 @@ impl TryFrom<Form> for Settings {
     type Error = (String, &'static str);
 
     fn try_from(form: Form) -> Result<Self, Self::Error> {
-        let Form { default, proxy, vault } = form;
+        let Form { default, proxy, agent, vault } = form;
         let mut vaults = BTreeMap::new();
         for (name, form) in vault {
             let known = name.parse().map_err(|_| (name.clone(), "not a vault name"))?;
@@ -249,7 +254,8 @@ impl TryFrom<Form> for Settings {
             }
             None => None,
         };
-        Ok(Self { default, proxy, vaults })
+        let agent = agent.try_into().map_err(|fault| ("agent".to_owned(), fault))?;
+        Ok(Self { default, proxy, agent, vaults })
     }
 }
 
@@ -279,7 +285,7 @@ impl TryFrom<&Settings> for Form {
     type Error = PathBuf;
 
     fn try_from(settings: &Settings) -> Result<Self, PathBuf> {
-        let Settings { default, proxy, vaults } = settings;
+        let Settings { default, proxy, agent, vaults } = settings;
         let mut vault = BTreeMap::new();
         for (name, registered) in vaults {
             vault.insert(name.to_string(), registered.try_into()?);
@@ -287,6 +293,7 @@ impl TryFrom<&Settings> for Form {
         Ok(Self {
             default: default.as_ref().map(VaultName::to_string),
             proxy: proxy.clone(),
+            agent: agent.into(),
             vault,
         })
     }

@@ -17,6 +17,8 @@ pub struct Metadata {
     /// How a client may prove itself, as far as we can, the best first; `None` where it does not say
     /// (RFC 8414 §2: then it is Basic).
     pub styles: Option<Vec<AuthStyle>>,
+    /// Where tokens are taken back (RFC 7009), where it says so.
+    pub revocation_endpoint: Option<Endpoint>,
 }
 
 impl Metadata {
@@ -79,6 +81,7 @@ struct Form {
     token_endpoint: Option<String>,
     token_endpoint_auth_methods_supported: Option<Vec<String>>,
     grant_types_supported: Option<Vec<String>>,
+    revocation_endpoint: Option<String>,
 }
 
 fn metadata(reply: &http::Reply, issuer: &Endpoint) -> Result<Metadata, Error> {
@@ -98,7 +101,8 @@ fn metadata(reply: &http::Reply, issuer: &Endpoint) -> Result<Metadata, Error> {
         return Err(Error::Unacceptable("the issuer does not offer the client_credentials grant"));
     }
     let styles = form.token_endpoint_auth_methods_supported.as_deref().map(known_styles);
-    Ok(Metadata { token_endpoint, styles })
+    let revocation_endpoint = form.revocation_endpoint.and_then(|url| url.parse().ok());
+    Ok(Metadata { token_endpoint, styles, revocation_endpoint })
 }
 
 fn known_styles(methods: &[String]) -> Vec<AuthStyle> {

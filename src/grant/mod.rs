@@ -9,6 +9,7 @@ pub mod discovery;
 mod lifetime;
 mod oauth;
 mod preset;
+pub mod revocation;
 
 use std::time::Duration;
 

@@ -2,7 +2,7 @@
 
 #![expect(unsafe_code, reason = "a descriptor known by its number alone must be borrowed raw")]
 
-use std::os::fd::BorrowedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 
 use rustix::io::{FdFlags, fcntl_setfd};
 
@@ -11,7 +11,7 @@ use rustix::io::{FdFlags, fcntl_setfd};
 ///
 /// # Errors
 /// The system does not list the descriptors.
-pub(super) fn close_others_on_exec() -> std::io::Result<()> {
+pub fn close_others_on_exec() -> std::io::Result<()> {
     let listed: Vec<i32> = std::fs::read_dir("/dev/fd")?
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
         .filter(|number| *number > 2)
@@ -25,4 +25,16 @@ pub(super) fn close_others_on_exec() -> std::io::Result<()> {
         let _closed_since = fcntl_setfd(descriptor, FdFlags::CLOEXEC);
     }
     Ok(())
+}
+
+/// A copy of the descriptor that a supervisor opened for this process; closed in children.
+///
+/// # Errors
+/// It is not open.
+pub fn inherited(number: u32) -> std::io::Result<OwnedFd> {
+    let number = i32::try_from(number).map_err(|_| std::io::ErrorKind::InvalidInput)?;
+    // SAFETY: the borrow ends with this statement; a number that is not open makes `fcntl` answer
+    // EBADF. The original stays open as long as the process, so nothing can take its number.
+    let copy = rustix::io::fcntl_dupfd_cloexec(unsafe { BorrowedFd::borrow_raw(number) }, 3)?;
+    Ok(copy)
 }

@@ -2,10 +2,16 @@
 
 #[cfg(unix)]
 mod descriptors;
+#[cfg(unix)]
+mod detached;
 mod exec;
 mod own;
 mod quote;
 
+#[cfg(unix)]
+pub use descriptors::inherited;
+#[cfg(unix)]
+pub use detached::{close_output, detach, start_agent};
 pub use exec::{Child, Error, replace_with};
 pub use own::{ChildStretch, ask_own};
 pub use quote::{Shell, is_variable};

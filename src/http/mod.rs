@@ -4,11 +4,13 @@
 //! the environment, no kept-alive connection, everything capped and timed.
 
 mod client;
+mod ready;
 mod roots;
 
 use std::time::Duration;
 
 pub use client::Client;
+pub use ready::Ready;
 pub use roots::{count as count_roots, is_usable as is_usable_ca};
 
 use crate::model::{Endpoint, Untrusted};

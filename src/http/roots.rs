@@ -62,6 +62,14 @@ fn platform() -> Option<Vec<Certificate>> {
     None
 }
 
+/// When the platform's bundle was last changed; `None` where there is none to look at.
+pub(super) fn changed() -> Option<std::time::SystemTime> {
+    #[cfg(all(unix, not(target_os = "macos")))]
+    return BUNDLES.iter().find_map(|path| std::fs::metadata(path).ok()?.modified().ok());
+    #[cfg(not(all(unix, not(target_os = "macos"))))]
+    None
+}
+
 /// How many roots the platform has; `None` where the system is asked for each.
 #[must_use]
 pub fn count() -> Option<usize> {

@@ -3,15 +3,17 @@
 //! A login is safe to repeat, so what may pass (no connection, 429, 5xx) is tried again a few times
 //! with growing pauses, all within one deadline. A refusal never is.
 
+use std::borrow::Borrow;
 use std::time::Duration;
 
 use super::Error;
 use crate::clock::Clock;
 use crate::grant::discovery::{self, Metadata};
-use crate::grant::{self, Exchange, Step};
+use crate::grant::{self, Exchange, Step, revocation};
 use crate::http::{self, Client};
 use crate::limits;
 use crate::model::{Endpoint, Lease, LeaseRequest, Profile, Token};
+use crate::secret::AccessToken;
 
 /// The first pause; each further one is twice as long.
 const PAUSE: Duration = Duration::from_millis(400);
@@ -27,43 +29,66 @@ pub fn mint(
     clock: &dyn Clock,
 ) -> Result<Lease, Error> {
     let client = Client::new(profile.ca.as_deref(), proxy).map_err(Error::Http)?;
+    let lease = on_network(exchange(profile, request, client, clock))?;
+    judge(&lease, request.min_valid, clock)?;
+    Ok(lease)
+}
+
+/// The same inside a running network loop and with a client at hand, all its tries within one
+/// deadline. What comes back is fresh; whether it lives as long as `request` asks is left to
+/// [`judge`].
+///
+/// # Errors
+/// As [`mint`].
+pub async fn exchange<C: Borrow<Client>>(
+    profile: &Profile,
+    request: &LeaseRequest,
+    client: C,
+    clock: &dyn Clock,
+) -> Result<Lease, Error> {
     let driver = Driver { client, clock, give_up: clock.steady() + limits::REQUEST };
-    let lease = on_network(&profile.endpoint, async {
-        let minted = driver.run(profile, request).await;
-        drop(driver);
-        minted
-    })?;
+    let minted = in_time(&profile.endpoint, driver.run(profile, request)).await;
+    drop(driver);
+    // One turn of the loop, so that the closed connection's buffers are given back.
+    tokio::task::yield_now().await;
+    minted
+}
+
+/// Whether a lease just minted lives for `min_valid`, and at all.
+///
+/// # Errors
+/// [`Error::TooShort`]; [`Error::Grant`] where it is over already.
+pub fn judge(lease: &Lease, min_valid: Option<Duration>, clock: &dyn Clock) -> Result<(), Error> {
     let lives = lease.token.life.duration();
-    match request.min_valid {
+    match min_valid {
         Some(wanted) if lives < wanted => {
             Err(Error::TooShort { lives: lives.as_secs(), wanted: wanted.as_secs() })
         }
         _ if !lease.is_good_for(None, clock) => {
             Err(Error::Grant(grant::Error::Unacceptable("its token has expired on the way")))
         }
-        _ => Ok(lease),
+        _ => Ok(()),
     }
 }
 
-/// Runs `work`, with one deadline over all its tries.
-fn on_network<T>(
+async fn in_time<T>(
     asked: &Endpoint,
     work: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Error> {
+    let late = || http::Error::TimedOut { host: asked.host(), after: limits::REQUEST };
+    tokio::time::timeout(limits::REQUEST, work).await.map_err(|_| Error::Http(late()))?
+}
+
+/// Runs `work` on a loop of its own.
+fn on_network<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(Error::Runtime)?;
-    let done = runtime.block_on(async {
-        let done = tokio::time::timeout(limits::REQUEST, work).await;
-        // One turn of the loop, so that the closed connection's buffers are given back.
-        tokio::task::yield_now().await;
-        done
-    });
+    let done = runtime.block_on(work);
     // Not dropped: that would wait for a name server that does not answer.
     runtime.shutdown_background();
-    let late = || http::Error::TimedOut { host: asked.host(), after: limits::REQUEST };
-    done.map_err(|_| Error::Http(late()))?
+    done
 }
 
 /// Asks `issuer` for its metadata, believing the platform's roots and those in `ca`.
@@ -76,7 +101,15 @@ pub fn discover(
     proxy: Option<&str>,
 ) -> Result<Metadata, Error> {
     let client = Client::new(ca, proxy).map_err(Error::Http)?;
-    on_network(issuer, async {
+    on_network(learn(issuer, &client))
+}
+
+/// The same inside a running network loop.
+///
+/// # Errors
+/// As [`discover`].
+pub async fn learn(issuer: &Endpoint, client: &Client) -> Result<Metadata, Error> {
+    let look = async {
         for request in discovery::requests(issuer).map_err(Error::Grant)? {
             let reply = client.send(&request).await.map_err(Error::Http)?;
             if let Some(found) = discovery::read(&reply, issuer).map_err(Error::Grant)? {
@@ -84,16 +117,37 @@ pub fn discover(
             }
         }
         Err(Error::Grant(grant::Error::Unacceptable("it has no metadata in the usual places")))
-    })
+    };
+    in_time(issuer, look).await
 }
 
-struct Driver<'a> {
-    client: Client,
+/// Has the issuer of `profile` take a token back, where its metadata name a place for that (RFC 7009).
+/// `false` where they do not, or no issuer is known.
+///
+/// # Errors
+/// [`Error::Grant`], [`Error::Http`]: whether it was taken back is not known.
+pub async fn revoke(
+    profile: &Profile,
+    token: &AccessToken,
+    client: &Client,
+) -> Result<bool, Error> {
+    let Some(issuer) = &profile.issuer else { return Ok(false) };
+    let Some(endpoint) = learn(issuer, client).await?.revocation_endpoint else { return Ok(false) };
+    let request = revocation::request(profile, endpoint, token).map_err(Error::Grant)?;
+    let taken_back = async {
+        let reply = client.send(&request).await.map_err(Error::Http)?;
+        revocation::read(&reply).map_err(Error::Grant)
+    };
+    in_time(&profile.endpoint, taken_back).await.map(|()| true)
+}
+
+struct Driver<'a, C> {
+    client: C,
     clock: &'a dyn Clock,
     give_up: Duration,
 }
 
-impl Driver<'_> {
+impl<C: Borrow<Client>> Driver<'_, C> {
     async fn run(&self, profile: &Profile, request: &LeaseRequest) -> Result<Lease, Error> {
         let grant = grant::find(&profile.preset).ok_or(Error::UnknownPreset)?;
         let mut tries = 1;
@@ -122,7 +176,7 @@ impl Driver<'_> {
             match exchange.step(reply.as_ref()).map_err(Error::Grant)? {
                 Step::Done(token) => return Ok(token),
                 Step::Send(request) => {
-                    reply = Some(self.client.send(&request).await.map_err(Error::Http)?);
+                    reply = Some(self.client.borrow().send(&request).await.map_err(Error::Http)?);
                 }
             }
         }

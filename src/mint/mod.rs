@@ -1,8 +1,11 @@
-//! Produces leases: the driver of an exchange, which owns the wire, the clock and the tries.
+//! Produces leases: the driver of an exchange, which owns the wire, the clock and the tries; and the
+//! leases that are held for whoever asks next.
 
 mod driver;
+mod leases;
 
-pub use driver::{discover, mint};
+pub use driver::{discover, exchange, judge, learn, mint, revoke};
+pub use leases::{Held, Leases, Question, Rest};
 
 use crate::{grant, http};
 

@@ -25,6 +25,20 @@ pub struct Lease {
     deadline: Duration,
 }
 
+/// A lease without its deadline by the steady clock, as another process tells it.
+pub struct Given {
+    /// The profile it was minted for.
+    pub profile: ProfileName,
+    /// The token.
+    pub token: Token,
+    /// The deadline by the wall clock.
+    pub expires_at: Timestamp,
+    /// The last day of the secret it was minted with.
+    pub secret_expires: Option<Date>,
+    /// The scopes that were asked for.
+    pub asked: Scopes,
+}
+
 impl Lease {
     /// Stamps `token`, asked for with `scopes`, with a deadline. `asked_at` is the pair of clock readings from before the
     /// request was sent, so that the time on the wire is never added to its life.
@@ -48,6 +62,21 @@ impl Lease {
             asked: scopes.clone(),
             deadline: steady + life,
         }
+    }
+
+    /// Takes over a lease from another process of this machine that holds it: `remaining` is its life
+    /// left by the steady clock when `now` was read.
+    #[must_use]
+    pub fn received(given: Given, remaining: Duration, now: Duration) -> Self {
+        let Given { profile, token, expires_at, secret_expires, asked } = given;
+        Self { profile, token, expires_at, secret_expires, asked, deadline: now + remaining }
+    }
+
+    /// Whether the wall clock agrees that it lives. Where it was set forward since, one of the two
+    /// is wrong, and another token is cheap.
+    #[must_use]
+    pub fn is_believable(&self, clock: &dyn Clock) -> bool {
+        clock.wall() < self.expires_at
     }
 
     /// The scope the issuer says it granted, where that is not what was asked for (RFC 6749 §3.3).

@@ -30,6 +30,30 @@ impl OpenVault<'_> {
         Ok(self.read(path, path.as_str())?.and_then(|(record, _)| record.profile))
     }
 
+    /// The profile whose record lies at `path`, with the digest of that very record as it is sealed;
+    /// `name` is for the error.
+    ///
+    /// # Errors
+    /// As [`OpenVault::profile`].
+    pub fn profile_with_digest(
+        &self,
+        path: &RecordPath,
+        name: Option<&ProfileName>,
+    ) -> Result<Option<(Profile, String)>, Error> {
+        let what = name.map_or_else(|| path.as_str().to_owned(), told);
+        let found = self.read(path, &what)?;
+        Ok(found.and_then(|(record, digest)| Some((record.profile?, digest))))
+    }
+
+    /// The digest of the record at `path` as it lies there now, unjudged: to tell whether it is still
+    /// the one that was judged before. `None` where there is none.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub fn digest_at(&self, path: &RecordPath) -> Result<Option<String>, Error> {
+        Ok(self.store.get(path.as_str())?.map(|found| found.digest))
+    }
+
     /// Where the record of `name` lies, which tells nothing of the name.
     #[must_use]
     pub fn path_of(&self, name: &ProfileName) -> RecordPath {

@@ -99,7 +99,7 @@ fn the_child_gets_the_token_and_the_callers_variables_and_nothing_else() {
     let mut found = environment(&world, &[]);
     assert_eq!(found.remove("ACCESS_TOKEN"), issuer.tokens().pop());
     let names: Vec<&str> = found.keys().map(String::as_str).collect();
-    assert_eq!(names, ["HOME", "PATH"]);
+    assert_eq!(names, ["HOME", "MINTAGE_NO_AGENT", "PATH"]);
     assert!(!format!("{found:?}").contains(&canary.secret));
 }
 
@@ -144,7 +144,7 @@ fn as_dap_sets_what_the_client_expects_and_mints_nothing() {
     assert_eq!(found.remove("DAP_CLIENT_SECRET"), Some(canary.secret));
     assert_eq!(found.remove("DAP_API_URL"), Some(issuer.url()));
     let names: Vec<&str> = found.keys().map(String::as_str).collect();
-    assert_eq!(names, ["HOME", "PATH"]);
+    assert_eq!(names, ["HOME", "MINTAGE_NO_AGENT", "PATH"]);
     assert_eq!(issuer.logins(), 0);
     exec(&world, &["--as", "nothing", "--", "true"]).run().exits(2).says("--as");
 }

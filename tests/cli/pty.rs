@@ -44,7 +44,7 @@ impl Desk {
         let mut command = Command::new("setsid");
         command.args(["-c", "-w"]).arg(program).env_clear().current_dir(world.home());
         command.env("HOME", world.home()).env("PATH", "/usr/local/bin:/usr/bin:/bin");
-        command.env("TERM", "xterm");
+        command.env("TERM", "xterm").env("MINTAGE_NO_AGENT", "1");
         Self { command }
     }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::bomb;
+use super::hold::Hold;
 use super::http::Reply;
 use super::server::{Conn, End, Gate};
 
@@ -49,6 +50,8 @@ pub enum Fault {
     LongBody,
     /// The earned reply after this long.
     Delay(Duration),
+    /// The earned reply, its last byte once it is released.
+    Hold(Hold),
 }
 
 /// Names the misbehaviour; what it sends may hold tokens.
@@ -72,6 +75,7 @@ impl fmt::Debug for Fault {
             Self::ShortBody => "ShortBody",
             Self::LongBody => "LongBody",
             Self::Delay(_) => "Delay",
+            Self::Hold(_) => "Hold",
         })
     }
 }
@@ -121,6 +125,14 @@ pub fn play(
         Fault::Delay(wait) => {
             gate.pause(wait)?;
             earned().send(conn)?;
+        }
+        Fault::Hold(hold) => {
+            let reply = earned();
+            send(conn, &reply.head(Some(length(&reply.body))))?;
+            let (rest, last) = reply.body.split_at(reply.body.len().saturating_sub(1));
+            send(conn, rest)?;
+            hold.wait(gate)?;
+            send(conn, last)?;
         }
     }
     Ok(End::Polite)

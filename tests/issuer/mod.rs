@@ -9,6 +9,7 @@ mod canvas;
 mod certificate;
 mod dap;
 mod fault;
+mod hold;
 mod http;
 mod identity;
 mod oauth;
@@ -27,6 +28,7 @@ use self::state::State;
 
 pub use self::certificate::Cert;
 pub use self::fault::Fault;
+pub use self::hold::Hold;
 pub use self::http::Seen;
 pub use self::token::{jwe, jwt_of};
 

@@ -140,6 +140,7 @@ fn start(world: &World, test: &str, role: &str) -> Child {
     Command::new(std::env::current_exe().expect("known"))
         .args(["--exact", test, "--nocapture", "--test-threads=1"])
         .env_clear()
+        .env("MINTAGE_NO_AGENT", "1")
         .env("HOME", world.home())
         .env(ROLE, role)
         .stdin(Stdio::piped())

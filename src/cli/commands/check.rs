@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use super::several::Several;
 use super::shape;
-use crate::cli::args::duration;
 use crate::cli::parts::Parts;
 use crate::cli::{Failure, report};
 use crate::limits;
+use crate::model::length;
 use crate::model::{Endpoint, LeaseRequest, ProfileName, Tag};
 use crate::vault::OpenVault;
 use crate::{broker, grant, mint};
@@ -30,7 +30,7 @@ pub struct Args {
     #[arg(long)]
     tag: Option<Tag>,
     /// Between two requests to one host
-    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "250ms")]
+    #[arg(long, value_name = "TIME", value_parser = length, default_value = "250ms")]
     pause: Duration,
 }
 

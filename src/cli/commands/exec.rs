@@ -3,12 +3,14 @@
 
 use std::ffi::OsString;
 
-use super::token;
+use super::{Which, token};
+use crate::agent::Wanted;
 use crate::cli::Failure;
+use crate::cli::holder::Holder;
 use crate::cli::parts::Parts;
 use crate::grant::{Preset, Value};
 use crate::handover::{self, Child, is_variable};
-use crate::model::{Lease, LeaseRequest, Profile, ProfileName, Scopes};
+use crate::model::{Described, FieldName, Lease, ProfileName, Scopes};
 
 /// Options of `exec`.
 #[derive(Debug, clap::Args)]
@@ -39,12 +41,13 @@ pub struct Args {
 pub fn run(args: Args, parts: &Parts) -> Result<u8, Failure> {
     let which = super::which(args.name.as_ref(), parts)?;
     let variables = {
-        let vault = parts.open_vault()?;
-        let profile = vault.profile(&which.name(&vault)?)?;
-        parts.say_warnings(&vault);
+        let mut holder = Holder::reach(parts)?;
+        let profile = holder.describe(&which)?;
         let wanted = args.wanted(&profile)?;
-        let lease = args.lease_if_needed(&wanted, &profile, parts)?;
-        fill(&wanted, &profile, lease.as_ref())?
+        // Before anything is minted in vain.
+        let texts = texts(&wanted, &profile, &mut holder)?;
+        let lease = args.lease_if_needed(&wanted, &which, &mut holder, parts)?;
+        fill(wanted, texts, lease.as_ref())?
     };
     let child = Child { command: args.command, variables };
     Ok(handover::replace_with(child, parts.before)?)
@@ -52,7 +55,7 @@ pub fn run(args: Args, parts: &Parts) -> Result<u8, Failure> {
 
 impl Args {
     /// The variables to set. `--as` replaces the default `ACCESS_TOKEN`; `--env` adds to it.
-    fn wanted(&self, profile: &Profile) -> Result<Vec<(String, Value)>, Failure> {
+    fn wanted(&self, profile: &Described) -> Result<Vec<(String, Value)>, Failure> {
         let mut wanted = match &self.program {
             None => vec![("ACCESS_TOKEN".to_owned(), Value::Token)],
             Some(program) => template(program, profile)?,
@@ -62,12 +65,8 @@ impl Args {
             wanted.push((name.clone(), value.clone()));
         }
         let gives_secret = wanted.iter().any(|(_, value)| value.is_secret());
-        if gives_secret && profile.flags.token_only {
-            return Err(Failure::TokenOnly(profile.name.to_string()));
-        }
-        // Before anything is minted in vain.
-        for (_, value) in wanted.iter().filter(|(_, value)| !value.needs_a_token()) {
-            text(value, profile, None)?;
+        if gives_secret && profile.token_only {
+            return Err(Failure::TokenOnly(profile.profile.clone()));
         }
         Ok(wanted)
     }
@@ -75,24 +74,22 @@ impl Args {
     fn lease_if_needed(
         &self,
         wanted: &[(String, Value)],
-        profile: &Profile,
+        which: &Which,
+        holder: &mut Holder<'_>,
         parts: &Parts,
     ) -> Result<Option<Lease>, Failure> {
         if !wanted.iter().any(|(_, value)| value.needs_a_token()) {
             return Ok(None);
         }
-        let request = LeaseRequest {
-            scopes: Scopes::parse(self.scope.iter().map(String::as_str))?,
-            audience: self.audience.clone(),
-            ..LeaseRequest::plain(profile.name.clone())
-        };
-        let lease = super::lease_for(profile, &request, parts)?;
+        let scopes = Scopes::parse(self.scope.iter().map(String::as_str))?;
+        let audience = self.audience.clone();
+        let lease = holder.lease(which, &Wanted { scopes, audience, ..Wanted::default() })?;
         super::warn_of(&lease, parts);
         Ok(Some(lease))
     }
 }
 
-fn template(program: &str, profile: &Profile) -> Result<Vec<(String, Value)>, Failure> {
+fn template(program: &str, profile: &Described) -> Result<Vec<(String, Value)>, Failure> {
     let template = Preset::find(&profile.preset).and_then(|preset| preset.template(program));
     let Some(template) = template else {
         return Err(Failure::Usage(format!(
@@ -103,40 +100,60 @@ fn template(program: &str, profile: &Profile) -> Result<Vec<(String, Value)>, Fa
     Ok(template.variables.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect())
 }
 
-fn fill(
+/// What needs no token; `None` for what does.
+fn texts(
     wanted: &[(String, Value)],
-    profile: &Profile,
-    lease: Option<&Lease>,
-) -> Result<Vec<(String, OsString)>, Failure> {
-    wanted.iter().map(|(name, value)| Ok((name.clone(), text(value, profile, lease)?))).collect()
-}
-
-fn text(value: &Value, profile: &Profile, lease: Option<&Lease>) -> Result<OsString, Failure> {
+    profile: &Described,
+    holder: &mut Holder<'_>,
+) -> Result<Vec<Option<OsString>>, Failure> {
+    let name: ProfileName = profile.profile.parse()?;
     let unset = |name: &str| Failure::NotForEnvironment(name.to_owned());
-    match value {
-        Value::Token => lease.map(|l| l.token.access.expose().into()).ok_or(unset("token")),
-        Value::ExpiresAt => lease.map(|l| token::expires_at(l).into()).ok_or(unset("expires_at")),
-        Value::Scope => {
-            let scope = lease.and_then(|lease| lease.token.scope.clone());
-            Ok(scope.unwrap_or_default().into())
-        }
-        Value::ClientId => Ok(profile.credential.client_id().as_str().into()),
-        Value::ClientSecret => {
-            secret(profile.credential.secret().expose()).ok_or(unset("client_secret"))
-        }
-        Value::Field(name) => {
-            let none = || Failure::NoField(profile.name.clone());
-            let field = profile.fields.get(name).ok_or_else(none)?;
-            secret(field.expose()).ok_or(unset(name.as_str()))
+    let mut secret = |field: Option<&FieldName>, shown: &str| {
+        let secret = holder.reveal(&name, field)?;
+        in_environment(secret.expose()).map(Some).ok_or_else(|| unset(shown))
+    };
+    let mut text = |value: &Value| match value {
+        Value::Token | Value::ExpiresAt | Value::Scope => Ok(None),
+        Value::ClientId => Ok(Some(profile.client_id.as_str().into())),
+        Value::ClientSecret => secret(None, "client_secret"),
+        Value::Field(field) => {
+            if !profile.fields.iter().any(|known| known == field.as_str()) {
+                return Err(Failure::NoField(name.clone()));
+            }
+            secret(Some(field), field.as_str())
         }
         Value::BaseUrl => {
-            profile.base_url.as_ref().map(|url| url.as_base().into()).ok_or(unset("base_url"))
+            profile.base_url.as_deref().map(|url| Some(url.into())).ok_or(unset("base_url"))
         }
+    };
+    wanted.iter().map(|(_, value)| text(value)).collect()
+}
+
+fn fill(
+    wanted: Vec<(String, Value)>,
+    texts: Vec<Option<OsString>>,
+    lease: Option<&Lease>,
+) -> Result<Vec<(String, OsString)>, Failure> {
+    let filled = wanted.into_iter().zip(texts).map(|((name, value), text)| {
+        let text = match text {
+            Some(text) => text,
+            None => of_lease(&value, lease.ok_or(Failure::OddAnswer)?),
+        };
+        Ok((name, text))
+    });
+    filled.collect()
+}
+
+fn of_lease(value: &Value, lease: &Lease) -> OsString {
+    match value {
+        Value::ExpiresAt => token::expires_at(lease).into(),
+        Value::Scope => lease.token.scope.clone().unwrap_or_default().into(),
+        _ => lease.token.access.expose().into(),
     }
 }
 
 /// `None` for a secret that no environment can hold.
-fn secret(bytes: &[u8]) -> Option<OsString> {
+fn in_environment(bytes: &[u8]) -> Option<OsString> {
     if bytes.contains(&0) {
         return None;
     }

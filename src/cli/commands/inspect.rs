@@ -3,13 +3,13 @@
 use serde_json::{Map, Value, json};
 
 use super::describe;
+use crate::agent::Wanted;
+use crate::cli::holder::Holder;
 use crate::cli::parts::Parts;
 use crate::cli::{Failure, style};
 use crate::disk;
 use crate::limits;
-use crate::model::{
-    Anatomy, Invalid, LeaseRequest, ProfileName, Token, scope_parts, without_final_newline,
-};
+use crate::model::{Anatomy, Invalid, ProfileName, Token, scope_parts, without_final_newline};
 use crate::secret::AccessToken;
 
 /// Options of `inspect`.
@@ -49,10 +49,9 @@ fn given(parts: &Parts) -> Result<Map<String, Value>, Failure> {
 
 fn minted(args: &Args, parts: &Parts) -> Result<Map<String, Value>, Failure> {
     let which = super::which(args.name.as_ref(), parts)?;
-    let vault = parts.open_vault()?;
-    let request = LeaseRequest::plain(which.name(&vault)?);
-    let preset = vault.profile(&request.profile)?.preset;
-    let lease = super::lease(&vault, &request, parts)?;
+    let mut holder = Holder::reach(parts)?;
+    let preset = holder.describe(&which)?.preset;
+    let lease = holder.lease(&which, &Wanted::default())?;
     let mut found = Map::new();
     found.insert("profile".to_owned(), lease.profile.as_str().into());
     found.insert("token_type".to_owned(), lease.token.kind.as_str().into());

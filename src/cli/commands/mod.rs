@@ -1,6 +1,11 @@
 //! One file a command: what it takes, and what it does.
 
 pub mod add;
+pub mod agent;
+#[cfg(unix)]
+mod agent_install;
+#[cfg(unix)]
+mod agent_run;
 pub mod check;
 pub mod completions;
 pub mod default;
@@ -15,23 +20,28 @@ pub mod inspect;
 mod internal;
 mod keeping;
 pub mod list;
+pub mod lock;
 pub mod man;
 pub mod passphrase;
 pub mod presets;
+pub mod purge;
 mod recovery;
 pub mod remove;
 pub mod rename;
+pub mod revoke;
 mod several;
 mod shape;
 pub mod show;
 pub mod status;
 pub mod token;
+pub mod unlock;
+pub mod unlocked;
 pub mod vault;
 
 use super::args::Command;
 use super::parts::Parts;
 use super::{Failure, report};
-use crate::broker::{self, Broker as _, Local};
+use crate::broker;
 use crate::config::Registered;
 use crate::model::{Lease, LeaseRequest, Profile, ProfileName};
 use crate::seal::RecordPath;
@@ -65,6 +75,12 @@ pub fn run(command: Command, parts: &Parts) -> Result<u8, Failure> {
             own @ (Failure::Child(_) | Failure::Usage(_) | Failure::Invalid(_)) => own,
             failure => Failure::BeforeChild(Box::new(failure)),
         }),
+        Command::Unlock(args) => unlock::run(&args, parts),
+        Command::Lock(args) => lock::run(&args, parts),
+        Command::Unlocked(args) => unlocked::run(&args, parts),
+        Command::Purge(args) => purge::run(&args, parts),
+        Command::Revoke(args) => revoke::run(&args, parts),
+        Command::Agent(args) => agent::run(&args, parts),
         Command::Status(args) => status::run(&args, parts),
         Command::Vault(args) => vault::run(args, parts),
         Command::InternalStretch => internal::stretch(),
@@ -78,16 +94,6 @@ fn lease_for(profile: &Profile, request: &LeaseRequest, parts: &Parts) -> Result
     parts.style.note(format_args!("asking {}", profile.endpoint.host()));
     broker::lease_for(profile, request, proxy.as_deref(), parts.clock())
         .map_err(|source| Failure::Mint { profile: profile.name.clone(), source })
-}
-
-/// A lease through the broker at hand.
-fn lease(vault: &OpenVault<'_>, request: &LeaseRequest, parts: &Parts) -> Result<Lease, Failure> {
-    let settings = parts.settings()?;
-    let broker = Local { vault, proxy: settings.proxy.as_deref(), clock: parts.clock() };
-    parts.style.note(format_args!("minting for `{}`", request.profile));
-    let lease = broker.lease(request);
-    parts.say_warnings(vault);
-    lease.map_err(|source| Failure::Mint { profile: request.profile.clone(), source })
 }
 
 /// Says what a caller would notice too late: another scope than asked for, a secret that ends soon.
@@ -130,7 +136,7 @@ fn default_path(registered: &Registered) -> Option<RecordPath> {
 }
 
 /// The profile that is meant.
-enum Which {
+pub enum Which {
     /// The one named, on the command line or by `MINTAGE_PROFILE`.
     Named(ProfileName),
     /// The one that the settings name, by the path of its record.
@@ -138,8 +144,16 @@ enum Which {
 }
 
 impl Which {
+    /// Its name, where one was given.
+    pub fn named(&self) -> Option<&ProfileName> {
+        match self {
+            Self::Named(name) => Some(name),
+            Self::Default(_) => None,
+        }
+    }
+
     /// Its name, for which the vault must be open where only the path is known.
-    fn name(&self, vault: &OpenVault<'_>) -> Result<ProfileName, Failure> {
+    pub fn name(&self, vault: &OpenVault<'_>) -> Result<ProfileName, Failure> {
         match self {
             Self::Named(name) => Ok(name.clone()),
             Self::Default(path) => {

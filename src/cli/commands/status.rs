@@ -9,12 +9,104 @@ use crate::harden;
 use crate::identity::{Keychain, KeychainState};
 use crate::seal::VaultId;
 
-/// Options of `status`: none of its own.
+/// Options of `status`.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// A word or two for a shell's prompt: nothing is asked but a running agent
+    #[arg(long)]
+    prompt: bool,
+}
+
+/// What a running agent says; `None` where there is none.
+#[cfg(unix)]
+pub fn of_agent(parts: &Parts) -> Result<Option<Value>, Failure> {
+    let Some(mut agent) = crate::cli::through::Through::running(parts)? else { return Ok(None) };
+    let text = agent.done(&crate::agent::Request::Status)?.unwrap_or_default();
+    serde_json::from_str(&text).map(Some).map_err(|_| Failure::OddAnswer)
+}
+
+/// There is none on this system.
+#[cfg(not(unix))]
+pub fn of_agent(_: &Parts) -> Result<Option<Value>, Failure> {
+    Ok(None)
+}
+
+/// `mintage agent status`.
+#[cfg(unix)]
+pub fn run_for_agent(parts: &Parts) -> Result<u8, Failure> {
+    let Some(agent) = of_agent(parts)? else { return Err(crate::agent::Error::NotRunning.into()) };
+    if parts.style.json {
+        style::write_json(agent)?;
+    } else {
+        style::write_lines(style::table(&agent_rows(&agent)))?;
+    }
+    Ok(0)
+}
+
+/// `locked`, `unlocked` with the time left, or nothing where no agent runs.
+fn for_prompt(parts: &Parts) -> Result<u8, Failure> {
+    let text = if parts.runtime().is_locked() {
+        Some("locked".to_owned())
+    } else {
+        of_agent(parts).ok().flatten().map(|agent| in_short(&agent))
+    };
+    style::write_lines(text)?;
+    Ok(0)
+}
+
+/// `locked`, or `unlocked` with the time left.
+pub fn in_short(agent: &Value) -> String {
+    let vaults = agent.get("vaults").and_then(Value::as_array);
+    let left = |vault: &Value| {
+        ["idle_lock_in", "lock_in"].iter().filter_map(|key| vault.get(key)?.as_u64()).min()
+    };
+    match vaults.into_iter().flatten().filter_map(left).max() {
+        Some(seconds) => format!("unlocked {}", rounded(seconds)),
+        None => "locked".to_owned(),
+    }
+}
+
+/// `45s`, `12m`, `3h`: rounded down.
+fn rounded(seconds: u64) -> String {
+    match seconds {
+        0..60 => format!("{seconds}s"),
+        60..3600 => format!("{}m", seconds / 60),
+        _ => format!("{}h", seconds / 3600),
+    }
+}
+
+fn agent_rows(agent: &Value) -> Vec<Vec<String>> {
+    let text = |value: &Value| match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let mut rows = Vec::new();
+    let field = |of: &Value, name: &str| of.get(name).map(text).unwrap_or_default();
+    rows.push(vec![
+        "agent".to_owned(),
+        format!("version {}, process {}", field(agent, "version"), field(agent, "pid")),
+    ]);
+    let memory = agent.get("memory").and_then(|memory| memory.get("mode")).map(text);
+    rows.push(vec!["memory".to_owned(), memory.unwrap_or_else(|| "ordinary".to_owned())]);
+    for (name, otherwise) in [("sandbox", "none"), ("locks_on", "time and `mintage lock` only")] {
+        let said = agent.get(name).and_then(Value::as_str).unwrap_or(otherwise);
+        rows.push(vec![name.to_owned(), said.to_owned()]);
+    }
+    rows.push(vec!["state".to_owned(), in_short(agent)]);
+    let leases = agent.get("leases").and_then(Value::as_array);
+    for lease in leases.into_iter().flatten() {
+        let left = lease.get("expires_in").and_then(Value::as_u64).unwrap_or_default();
+        let name = field(lease, "profile");
+        rows.push(vec!["lease".to_owned(), format!("{name}, {} left", rounded(left))]);
+    }
+    rows
+}
 
 /// Runs the command.
-pub fn run(_: &Args, parts: &Parts) -> Result<u8, Failure> {
+pub fn run(args: &Args, parts: &Parts) -> Result<u8, Failure> {
+    if args.prompt {
+        return for_prompt(parts);
+    }
     let vault = match parts.registered() {
         Ok((name, registered)) => describe(name.as_str(), &registered, parts),
         Err(Failure::Config(config::Error::NoVault)) => Value::Null,
@@ -24,8 +116,15 @@ pub fn run(_: &Args, parts: &Parts) -> Result<u8, Failure> {
         "undumpable": harden::is_undumpable(),
         "wiped_on_free": true,
     });
+    let agent = of_agent(parts)?;
+    let locked = parts.runtime().is_locked();
     if parts.style.json {
-        style::write_json(json!({ "vault": vault, "protection": protection }))?;
+        style::write_json(json!({
+            "vault": vault,
+            "locked": locked,
+            "agent": agent,
+            "protection": protection,
+        }))?;
         return Ok(0);
     }
     if vault.is_null() {
@@ -42,6 +141,11 @@ pub fn run(_: &Args, parts: &Parts) -> Result<u8, Failure> {
             };
             rows.push(vec![name.clone(), shown]);
         }
+    }
+    rows.push(vec!["locked".to_owned(), if locked { "yes" } else { "no" }.to_owned()]);
+    match &agent {
+        Some(agent) => rows.extend(agent_rows(agent)),
+        None => rows.push(vec!["agent".to_owned(), "not running".to_owned()]),
     }
     style::write_lines(style::table(&rows))?;
     Ok(0)

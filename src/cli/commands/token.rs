@@ -6,11 +6,12 @@ use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::{Which, describe};
-use crate::cli::args::duration;
+use crate::agent::Wanted;
+use crate::cli::holder::Holder;
 use crate::cli::parts::Parts;
 use crate::cli::{Failure, style};
 use crate::handover::{Shell, is_variable};
-use crate::model::{Lease, LeaseRequest, ProfileName, Scopes};
+use crate::model::{Lease, ProfileName, Scopes, length};
 
 /// Options of `token`.
 #[derive(Debug, clap::Args)]
@@ -19,8 +20,11 @@ pub struct Args {
     #[arg(add = crate::cli::completion::profiles())]
     name: Option<ProfileName>,
     /// Life the token must have left
-    #[arg(long, value_name = "TIME", value_parser = duration)]
+    #[arg(long, value_name = "TIME", value_parser = length)]
     min_valid: Option<Duration>,
+    /// Mint another one, even where one is held
+    #[arg(long)]
+    fresh: bool,
     /// Scopes in place of the profile's own; may be repeated
     #[arg(long, value_name = "SCOPE")]
     scope: Vec<String>,
@@ -88,14 +92,8 @@ pub fn expires_at(lease: &Lease) -> String {
 
 impl Args {
     fn lease(&self, which: &Which, scopes: Scopes, parts: &Parts) -> Result<Lease, Failure> {
-        let vault = parts.open_vault()?;
-        let request = LeaseRequest {
-            profile: which.name(&vault)?,
-            min_valid: self.min_valid,
-            scopes,
-            audience: self.audience.clone(),
-        };
-        super::lease(&vault, &request, parts)
+        let (audience, min_valid, fresh) = (self.audience.clone(), self.min_valid, self.fresh);
+        Holder::reach(parts)?.lease(which, &Wanted { scopes, audience, min_valid, fresh })
     }
 
     fn form(&self, lease: &Lease, parts: &Parts) -> Zeroizing<String> {

@@ -1,5 +1,6 @@
 //! `mintage doctor`: what is wrong or weak on this machine, each with the command that mends it.
 
+mod agent;
 mod machine;
 mod opened;
 
@@ -32,6 +33,7 @@ enum State {
 /// the command that mends it. Fails where one of the checks does.
 pub fn run(_: &Args, parts: &Parts) -> Result<u8, Failure> {
     let mut found = machine::look(parts);
+    found.extend(agent::look(parts));
     match parts.registered() {
         Ok((name, registered)) => {
             found.push(machine::keychain(Some(&registered.key), parts));

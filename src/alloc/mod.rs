@@ -1,39 +1,75 @@
-//! The allocator that wipes what is freed.
+//! The allocator that wipes what is freed, and the protected memory that a process may have its
+//! blocks from.
 //!
 //! Careful types alone leave copies of a secret behind: HTTP write buffers, TLS plaintext buffers
 //! and JSON scratch space are freed by code that is not ours. Wiping every freed block reaches
-//! those too. Nothing else belongs here.
+//! those too; [`enclosed`] keeps even the living ones from other processes. Nothing else belongs
+//! here.
 
 #![expect(unsafe_code, reason = "a global allocator cannot be written without it")]
 
+#[cfg(target_os = "linux")]
+mod arena;
+mod enclosure;
+#[cfg(target_os = "linux")]
+mod mapping;
+#[cfg(target_os = "linux")]
+mod work_stack;
+
 use std::alloc::{GlobalAlloc, Layout, System};
 
-/// The system allocator, except that each block is overwritten with zeros before it is given back.
+#[cfg(target_os = "linux")]
+use arena::ARENA;
+
+pub use enclosure::{Enclosure, Mode, enclosed, enclosure, room_on_work_stack, wipe_work_stack};
+
+/// The system allocator, except that each block is overwritten with zeros before it is given back,
+/// and that blocks come from protected memory once the process is [`enclosed`].
 ///
 /// Cost: one write per freed byte. It does not reach the stack (see [`crate::stack::scrub`]) nor
 /// memory that third-party C code allocates for itself.
 #[derive(Debug)]
 pub struct Wiping;
 
-// SAFETY: every method hands the caller's pointer and layout to `System` unchanged, so the contract
-// of `GlobalAlloc` is that of `System`. `dealloc` and `realloc` write only inside the block that
-// `ptr` and `layout` describe, which the caller owns and, by contract, no longer uses afterwards.
+// SAFETY: a block is either the arena's, whose blocks are apart from each other and from everything
+// else by its own contract, or `System`'s; which of the two is told by its address, so it returns
+// to where it came from, with the layout it was asked for with. `dealloc` and `realloc` write only
+// inside the block that `ptr` and `layout` describe, which the caller owns and, by contract, no
+// longer uses afterwards.
 unsafe impl GlobalAlloc for Wiping {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        #[cfg(target_os = "linux")]
+        // SAFETY: the caller promises that the layout is not empty.
+        if let Some(block) = unsafe { ARENA.take(layout) } {
+            return block.as_ptr();
+        }
         // SAFETY: the caller's promise about `layout` is passed on.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        #[cfg(target_os = "linux")]
+        // SAFETY: the caller promises that the layout is not empty; the block has its size. It is
+        // not zero yet: the arena keeps its lists in free blocks.
+        unsafe {
+            if let Some(block) = ARENA.take(layout) {
+                block.write_bytes(0, layout.size());
+                return block.as_ptr();
+            }
+        }
         // SAFETY: the caller's promise about `layout` is passed on.
         unsafe { System.alloc_zeroed(layout) }
     }
 
     unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
         // SAFETY: `ptr` was returned by this allocator for `layout` and is valid for `layout.size()`
-        // bytes until the second call below frees it.
+        // bytes until it is given back below, to the one of the two that it came from.
         unsafe {
             wipe(ptr, layout.size());
+            #[cfg(target_os = "linux")]
+            if ARENA.holds(ptr) {
+                return ARENA.put_back(ptr, layout);
+            }
             System.dealloc(ptr, layout);
         }
     }
@@ -43,7 +79,7 @@ unsafe impl GlobalAlloc for Wiping {
         // SAFETY: the caller promises that `new_size`, rounded up to the alignment, fits `isize`.
         let new_layout = unsafe { Layout::from_size_align_unchecked(new_size, layout.align()) };
         // SAFETY: `new_layout` has a non-zero size by the caller's promise.
-        let new = unsafe { System.alloc(new_layout) };
+        let new = unsafe { self.alloc(new_layout) };
         if !new.is_null() {
             // SAFETY: both blocks are valid for the smaller of the two sizes and, being two live
             // blocks, do not overlap; the old one is ours to free.

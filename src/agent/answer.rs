@@ -1,0 +1,284 @@
+//! One answer for each kind of request.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::connection::{Connection, Gone};
+use super::flights::from_memory;
+use super::host::Trouble;
+use super::opening::Purpose;
+use super::protocol::{Asker, Place, Request, Wanted};
+use super::reply::{Leased, Reply};
+use super::state::{Agent, stack_is_dirty};
+use crate::broker;
+use crate::config::Registered;
+use crate::mint::{self, Question};
+use crate::model::{FieldName, Lease, Profile, ProfileName};
+use crate::seal::RecordPath;
+use crate::{store, vault};
+
+/// A profile as a client means it.
+struct Subject {
+    registered: Registered,
+    path: RecordPath,
+    name: Option<ProfileName>,
+}
+
+/// A record that was judged: its digest, and the profile where it had to be opened for that.
+struct Judged {
+    digest: String,
+    profile: Option<Profile>,
+}
+
+impl Agent {
+    /// Answers.
+    ///
+    /// # Errors
+    /// [`Gone`] where the client is.
+    pub(super) async fn answer(
+        self: Rc<Self>,
+        request: Request,
+        client: &mut Connection,
+    ) -> Result<Reply, Gone> {
+        let answer = match request {
+            Request::Lease { place, profile, wanted, asker } => {
+                match self.subject(&place, profile, asker, client).await? {
+                    Ok(subject) => self.leased(&subject, &wanted).await,
+                    Err(reply) => Err(reply),
+                }
+            }
+            Request::Describe { place, profile, asker } => {
+                let subject = self.subject(&place, profile, asker, client).await?;
+                subject.and_then(|subject| self.describe(&subject))
+            }
+            Request::Reveal { place, profile, field, asker } => {
+                let subject = self.subject(&place, Some(profile), asker, client).await?;
+                subject.and_then(|subject| self.reveal(&subject, field.as_ref()))
+            }
+            Request::Unlock { place, length, asker } => {
+                self.unlock(&place, length, asker, client).await?
+            }
+            Request::Lock => {
+                let marked = self.runtime.lock();
+                self.lock().await;
+                marked.map(|()| done()).map_err(|error| {
+                    let error = vault::Error::Store(store::Error::Disk(error));
+                    Reply::Told(self.host.tell(Trouble::Vault(error)))
+                })
+            }
+            Request::Status => {
+                self.keep_time().await;
+                Ok(Reply::Status(self.status()))
+            }
+            Request::Purge { place, profile } => self.purge(&place, &profile).await,
+            Request::Revoke { place, profile, asker } => {
+                match self.subject(&place, Some(profile), asker, client).await? {
+                    Ok(subject) => {
+                        let Subject { registered, path, .. } = &subject;
+                        self.revoke(registered, path).await
+                    }
+                    Err(reply) => Err(reply),
+                }
+            }
+            Request::Stop => {
+                self.lock().await;
+                self.ending.notify_one();
+                Ok(done())
+            }
+            // Said out of turn.
+            Request::Asking | Request::Opening(_) | Request::NotOpened(_) => return Err(Gone),
+        };
+        Ok(answer.unwrap_or_else(|reply| reply))
+    }
+
+    async fn unlock(
+        self: &Rc<Self>,
+        place: &Place,
+        length: Option<Duration>,
+        asker: Asker,
+        client: &mut Connection,
+    ) -> Result<Result<Reply, Reply>, Gone> {
+        let registered = match self.registered(place) {
+            Ok(registered) => registered,
+            Err(reply) => return Ok(Err(reply)),
+        };
+        let opened = self.open(&registered, asker, Purpose::Unlock(length), client).await?;
+        Ok(opened.map(|()| {
+            self.set_alarm();
+            done()
+        }))
+    }
+
+    /// The profile that is meant, in a vault that is open.
+    async fn subject(
+        self: &Rc<Self>,
+        place: &Place,
+        name: Option<ProfileName>,
+        asker: Asker,
+        client: &mut Connection,
+    ) -> Result<Result<Subject, Reply>, Gone> {
+        let registered = match self.registered(place) {
+            Ok(registered) => registered,
+            Err(reply) => return Ok(Err(reply)),
+        };
+        let opened = self.open(&registered, asker, Purpose::Use, client).await?;
+        Ok(opened.and_then(|()| self.find(registered, name)))
+    }
+
+    fn find(&self, registered: Registered, name: Option<ProfileName>) -> Result<Subject, Reply> {
+        let mut vaults = self.vaults.borrow_mut();
+        let opened = vaults.get(&registered).ok_or(Reply::Locked { sticky: false })?;
+        let path = match &name {
+            Some(name) => Some(opened.vault.path_of(name)),
+            None => registered.profile.as_deref().and_then(RecordPath::parse),
+        };
+        let path = path.ok_or_else(|| Reply::Told(self.host.tell(Trouble::NoDefault)))?;
+        Ok(Subject { registered, path, name })
+    }
+
+    async fn leased(self: &Rc<Self>, subject: &Subject, wanted: &Wanted) -> Result<Reply, Reply> {
+        let lease = self.lease(subject, wanted).await?;
+        self.set_alarm();
+        let warnings = self.take_warnings(&subject.registered);
+        Ok(Reply::Leased(Box::new(Leased::of(&lease, warnings, self.clock()))))
+    }
+
+    async fn lease(
+        self: &Rc<Self>,
+        subject: &Subject,
+        wanted: &Wanted,
+    ) -> Result<Rc<Lease>, Reply> {
+        let Judged { digest, profile } = self.judge(subject)?;
+        let question = Question {
+            vault: subject.registered.id.clone(),
+            record: subject.path.as_str().to_owned(),
+            digest,
+            scopes: wanted.scopes.clone(),
+            audience: wanted.audience.clone(),
+        };
+        if let Some(held) = self.held(&question, wanted)? {
+            self.renew_if_due(&question);
+            return Ok(held);
+        }
+        let profile = match profile {
+            Some(profile) => profile,
+            None => self.profile(subject)?.0,
+        };
+        let (name, preset) = (profile.name.clone(), profile.preset.clone());
+        let lease = self.fly(&question, profile).await?;
+        let judged = mint::judge(&lease, wanted.min_valid, self.clock());
+        judged.map_err(|source| {
+            let source = broker::Error::Mint { preset, source };
+            Reply::Told(self.host.tell(Trouble::Lease(name, source)))
+        })?;
+        // Counted as handed out.
+        self.leases.borrow_mut().find(&question, None, self.clock());
+        Ok(lease)
+    }
+
+    /// The lease that is held, where it will do; a failure where another mint would be in vain, or
+    /// failed just now.
+    fn held(&self, question: &Question, wanted: &Wanted) -> Result<Option<Rc<Lease>>, Reply> {
+        let mut leases = self.leases.borrow_mut();
+        if !wanted.fresh {
+            if let Some(lease) = leases.find(question, wanted.min_valid, self.clock()) {
+                return Ok(Some(lease));
+            }
+            if let Some((profile, source)) = leases.too_short(question, wanted.min_valid) {
+                let source = broker::Error::Mint { preset: String::new(), source };
+                return Err(Reply::Told(self.host.tell(Trouble::Lease(profile, source))));
+            }
+        }
+        if self.is_flying(question) {
+            return Ok(None);
+        }
+        match leases.failure(question, wanted.fresh, self.clock()) {
+            Some((told, left)) => Err(Reply::Told(from_memory(told, left))),
+            None => Ok(None),
+        }
+    }
+
+    /// Whether the record is the one that was judged before; else it is opened and judged now, and
+    /// leases for another form of it are forgotten.
+    fn judge(&self, subject: &Subject) -> Result<Judged, Reply> {
+        let Subject { registered, path, .. } = subject;
+        {
+            let mut vaults = self.vaults.borrow_mut();
+            let opened = vaults.get(registered).ok_or(Reply::Locked { sticky: false })?;
+            let now = opened.vault.digest_at(path).map_err(|error| self.told(error, subject))?;
+            if let Some(digest) = now.filter(|now| opened.judged.get(path.as_str()) == Some(now)) {
+                return Ok(Judged { digest, profile: None });
+            }
+            opened.judged.remove(path.as_str());
+        }
+        let (profile, digest) = self.profile(subject)?;
+        let mut vaults = self.vaults.borrow_mut();
+        if let Some(opened) = vaults.get(registered) {
+            opened.judged.insert(path.as_str().to_owned(), digest.clone());
+        }
+        self.leases.borrow_mut().forget(&registered.id, path.as_str(), Some(&digest));
+        Ok(Judged { digest, profile: Some(profile) })
+    }
+
+    /// Opens the record.
+    fn profile(&self, subject: &Subject) -> Result<(Profile, String), Reply> {
+        let Subject { registered, path, name } = subject;
+        let mut vaults = self.vaults.borrow_mut();
+        let opened = vaults.get(registered).ok_or(Reply::Locked { sticky: false })?;
+        stack_is_dirty();
+        let found = opened.vault.profile_with_digest(path, name.as_ref());
+        found.map_err(|error| self.told(error, subject))?.ok_or_else(|| match name {
+            Some(name) => self.told(vault::Error::NoProfile(name.clone()), subject),
+            None => Reply::Told(self.host.tell(Trouble::NoDefault)),
+        })
+    }
+
+    fn describe(&self, subject: &Subject) -> Result<Reply, Reply> {
+        let (profile, _) = self.profile(subject)?;
+        Ok(Reply::Described(Box::new((&profile).into())))
+    }
+
+    fn reveal(&self, subject: &Subject, field: Option<&FieldName>) -> Result<Reply, Reply> {
+        let (mut profile, _) = self.profile(subject)?;
+        if profile.flags.token_only {
+            return Err(Reply::Told(self.host.tell(Trouble::TokenOnly(profile.name))));
+        }
+        let secret = match field {
+            None => Some(profile.credential.secret().as_field()),
+            Some(field) => profile.fields.remove(field),
+        };
+        let none = Trouble::NoField(profile.name);
+        secret.map(Reply::Revealed).ok_or_else(|| Reply::Told(self.host.tell(none)))
+    }
+
+    async fn purge(&self, place: &Place, profile: &ProfileName) -> Result<Reply, Reply> {
+        self.keep_time().await;
+        let registered = self.registered(place)?;
+        let path = match self.vaults.borrow_mut().get(&registered) {
+            Some(opened) => opened.vault.path_of(profile),
+            // Nothing is held of a vault that is closed.
+            None => return Ok(done()),
+        };
+        self.leases.borrow_mut().forget(&registered.id, path.as_str(), None);
+        self.stop_flights(&registered.id, path.as_str()).await;
+        Ok(done())
+    }
+
+    fn told(&self, error: vault::Error, subject: &Subject) -> Reply {
+        let Subject { name, .. } = subject;
+        Reply::Told(self.host.tell(match name {
+            Some(name) => Trouble::Lease(name.clone(), broker::Error::Vault(error)),
+            None => Trouble::Vault(error),
+        }))
+    }
+
+    fn take_warnings(&self, registered: &Registered) -> Vec<String> {
+        let mut vaults = self.vaults.borrow_mut();
+        let warnings = vaults.get(registered).map(|opened| opened.vault.take_warnings());
+        warnings.unwrap_or_default().iter().map(|it| self.host.tell_warning(it)).collect()
+    }
+}
+
+fn done() -> Reply {
+    Reply::Done(String::new())
+}

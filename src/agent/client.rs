@@ -1,0 +1,196 @@
+//! A client's end of the conversation. It knows who listens before it sends a byte.
+
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use rustix::net::sockopt::{Timeout, set_socket_timeout, socket_peercred};
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
+use zeroize::Zeroizing;
+
+use super::error::Error;
+use super::protocol::{Hello, Request};
+use super::reply::Reply;
+use super::runtime::Runtime;
+use crate::clock::Clock;
+use crate::disk::Lock;
+use crate::limits;
+use crate::secret::Plaintext;
+
+/// A conversation with the agent.
+pub struct Link {
+    stream: UnixStream,
+}
+
+impl Link {
+    /// Opens a conversation with an agent of this very version.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn open(runtime: &Runtime) -> Result<Self, Error> {
+        let mut link = Self::connect(runtime)?;
+        link.send(&Hello::own(false).to_frame())?;
+        link.hear_hello()?;
+        Ok(link)
+    }
+
+    /// Connects to a process of our own user.
+    fn connect(runtime: &Runtime) -> Result<Self, Error> {
+        let path = runtime.socket();
+        let address = SocketAddrUnix::new(&path).map_err(|_| Error::TooLong)?;
+        let broken = |_| Error::BrokeOff;
+        let flags = SocketFlags::CLOEXEC;
+        let socket =
+            socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None).map_err(broken)?;
+        // Connecting, too, would wait for ever for an agent that is stopped.
+        for way in [Timeout::Send, Timeout::Recv] {
+            set_socket_timeout(&socket, way, Some(limits::AGENT_HELLO)).map_err(broken)?;
+        }
+        connect(&socket, &address).map_err(|error| match error {
+            rustix::io::Errno::AGAIN => Error::Silent(limits::AGENT_HELLO),
+            _ => Error::NotRunning,
+        })?;
+        let peer = socket_peercred(&socket).map_err(broken)?;
+        if peer.uid != rustix::process::geteuid() {
+            let socket = path.display().to_string();
+            return Err(Error::Foreign { socket, uid: peer.uid.as_raw() });
+        }
+        Ok(Self { stream: UnixStream::from(socket) })
+    }
+
+    fn hear_hello(&mut self) -> Result<(), Error> {
+        let content = self.hear(limits::HELLO, limits::AGENT_HELLO)?;
+        let hello = Hello::parse(content.expose()).ok_or(Error::BrokeOff)?;
+        if hello.is_ours() {
+            return Ok(());
+        }
+        Err(Error::Differs { version: hello.version, number: hello.number })
+    }
+
+    /// Asks, and waits for the answer at most as long as `patience`.
+    ///
+    /// # Errors
+    /// [`Error::Silent`], [`Error::BrokeOff`].
+    pub fn ask(&mut self, request: &Request, patience: Duration) -> Result<Reply, Error> {
+        self.send(request.to_frame().expose())?;
+        self.listen(patience)
+    }
+
+    /// Says something that has no answer of its own.
+    ///
+    /// # Errors
+    /// [`Error::Silent`], [`Error::BrokeOff`].
+    pub fn say(&mut self, request: &Request) -> Result<(), Error> {
+        self.send(request.to_frame().expose())
+    }
+
+    fn listen(&mut self, patience: Duration) -> Result<Reply, Error> {
+        let content = self.hear(limits::FRAME, patience)?;
+        Reply::parse(content.expose()).ok_or(Error::BrokeOff)
+    }
+
+    fn send(&mut self, frame: &[u8]) -> Result<(), Error> {
+        self.stream.write_all(frame).map_err(|error| broken(&error, limits::AGENT_HELLO))
+    }
+
+    /// One frame without its length, of at most `cap` bytes.
+    fn hear(&mut self, cap: usize, patience: Duration) -> Result<Plaintext, Error> {
+        let failed = |error| broken(&error, patience);
+        self.stream.set_read_timeout(Some(patience)).map_err(failed)?;
+        let mut length = [0; 4];
+        self.stream.read_exact(&mut length).map_err(failed)?;
+        let length = usize::try_from(u32::from_be_bytes(length)).unwrap_or(usize::MAX);
+        if length > cap {
+            return Err(Error::BrokeOff);
+        }
+        let mut content = Zeroizing::new(vec![0; length]);
+        self.stream.read_exact(&mut content).map_err(failed)?;
+        Ok(Plaintext::new(content))
+    }
+}
+
+fn broken(error: &std::io::Error, patience: Duration) -> Error {
+    match error.kind() {
+        ErrorKind::WouldBlock | ErrorKind::TimedOut => Error::Silent(patience),
+        _ => Error::BrokeOff,
+    }
+}
+
+/// The short way for a question that is mostly answered from memory: question and greeting go out
+/// together. `None` for whatever is not simply the lease.
+#[must_use]
+pub fn token_if_held(runtime: &Runtime, request: &Request) -> Option<Box<super::Leased>> {
+    let mut link = Link::connect(runtime).ok()?;
+    let (hello, question) = (Hello::own(false).to_frame(), request.to_frame());
+    let mut both = Zeroizing::new(Vec::with_capacity(hello.len() + question.len()));
+    both.extend_from_slice(&hello);
+    both.extend_from_slice(question.expose());
+    link.send(&both).ok()?;
+    link.hear_hello().ok()?;
+    match link.listen(limits::AGENT_MINT) {
+        Ok(Reply::Leased(leased)) => Some(leased),
+        _ => None,
+    }
+}
+
+/// A conversation with the agent, which is started by `start` where there is none, and replaced
+/// where it is of another version. Of many who do so at once, one starts it.
+///
+/// # Errors
+/// [`Error`].
+pub fn reach(
+    runtime: &Runtime,
+    start: impl Fn() -> std::io::Result<()>,
+    clock: &dyn Clock,
+) -> Result<Link, Error> {
+    match Link::open(runtime) {
+        Err(Error::NotRunning | Error::Differs { .. }) => {}
+        other => return other,
+    }
+    runtime.prepare().map_err(Error::Folder)?;
+    let alone = Lock::take(&runtime.start_lock(), limits::AGENT_START, clock);
+    let _alone = alone.map_err(Error::Folder)?;
+    match Link::open(runtime) {
+        Err(Error::NotRunning) => {}
+        Err(Error::Differs { .. }) => {
+            give_way(runtime)?;
+            // Where a supervisor listens, it has started another by now.
+            match Link::open(runtime) {
+                Err(Error::NotRunning) => {}
+                other => return other,
+            }
+        }
+        other => return other,
+    }
+    start().map_err(Error::NotStarted)?;
+    Link::open(runtime)
+}
+
+/// Has a running agent, of whatever version, lock and end, so that the next who asks starts
+/// another.
+///
+/// # Errors
+/// [`Error`].
+pub fn replace(runtime: &Runtime, clock: &dyn Clock) -> Result<(), Error> {
+    let alone = Lock::take(&runtime.start_lock(), limits::AGENT_START, clock);
+    let _alone = alone.map_err(Error::Folder)?;
+    give_way(runtime)
+}
+
+/// It ends after the conversation, so that is waited for.
+fn give_way(runtime: &Runtime) -> Result<(), Error> {
+    let mut link = match Link::connect(runtime) {
+        Err(Error::NotRunning) => return Ok(()),
+        other => other?,
+    };
+    link.send(&Hello::own(true).to_frame())?;
+    link.stream
+        .set_read_timeout(Some(limits::AGENT_START))
+        .map_err(|error| broken(&error, limits::AGENT_START))?;
+    let mut rest = Vec::new();
+    match (&link.stream).take(limits::FRAME as u64).read_to_end(&mut rest) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::ConnectionReset => Ok(()),
+        Err(error) => Err(broken(&error, limits::AGENT_START)),
+    }
+}

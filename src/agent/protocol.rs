@@ -1,0 +1,308 @@
+//! What the agent and its clients say to each other; `docs/agent-protocol.md` is the specification.
+//!
+//! A frame is its length (4 bytes), its kind (1 byte) and its content. The opening frame of both
+//! sides never changes, whatever the number of the protocol.
+
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use super::codec::{Malformed, Reader, Writer};
+use crate::model::{FieldName, ProfileName, Scopes};
+use crate::secret::{IdentityText, Outgoing};
+
+/// The number of the protocol, changed with every change of a frame.
+pub const NUMBER: u16 = 1;
+
+/// The version of this program.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+const MAGIC: &[u8] = b"mintage";
+
+/// How a conversation is opened, by either side.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hello {
+    /// The number of its protocol.
+    pub number: u16,
+    /// The version of its program.
+    pub version: String,
+    /// A client wants the agent to lock and end, so that another can take its place.
+    pub give_way: bool,
+}
+
+impl Hello {
+    /// Ours.
+    #[must_use]
+    pub fn own(give_way: bool) -> Self {
+        Self { number: NUMBER, version: VERSION.to_owned(), give_way }
+    }
+
+    /// Whether the other side is of the same build as we are.
+    #[must_use]
+    pub fn is_ours(&self) -> bool {
+        self.number == NUMBER && self.version == VERSION
+    }
+
+    pub(super) fn to_frame(&self) -> Zeroizing<Vec<u8>> {
+        let Self { number, version, give_way } = self;
+        Writer::new(1).bytes(MAGIC).u16(*number).text(version).flag(*give_way).finish()
+    }
+
+    /// Reads the content of a frame. What follows the fields known here is left to later versions.
+    #[must_use]
+    pub fn parse(content: &[u8]) -> Option<Self> {
+        let mut reader = Reader::new(content);
+        let opens = reader.u8() == Ok(1) && reader.bytes() == Ok(MAGIC);
+        let number = reader.u16().ok().filter(|_| opens)?;
+        let version = reader.text().ok()?;
+        let harmless = version.len() <= 64 && version.bytes().all(|byte| byte.is_ascii_graphic());
+        let give_way = reader.flag().ok()?;
+        harmless.then(|| Self { number, version: version.to_owned(), give_way })
+    }
+}
+
+/// Which vault a request is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The client's settings folder: an agent with other settings must not answer.
+    pub settings: Vec<u8>,
+    /// The vault's name or place, as the client was told; the default one without.
+    pub vault: Option<String>,
+}
+
+/// Who asks, as far as opening is concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asker {
+    /// It does not open anything: it is told at once where the vault is locked.
+    Nobody,
+    /// It can open where no person is needed.
+    Program,
+    /// A person sits at its terminal.
+    Person,
+}
+
+/// What is wanted of a lease.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Scopes in place of the profile's own.
+    pub scopes: Scopes,
+    /// Audience in place of the profile's own.
+    pub audience: Option<String>,
+    /// Life it must have left.
+    pub min_valid: Option<Duration>,
+    /// One that is held is not good enough.
+    pub fresh: bool,
+}
+
+/// What a client asks.
+pub enum Request {
+    /// A lease.
+    Lease {
+        /// The vault.
+        place: Place,
+        /// The profile; the default one without.
+        profile: Option<ProfileName>,
+        /// What kind of lease.
+        wanted: Wanted,
+        /// Who asks.
+        asker: Asker,
+    },
+    /// What of a profile is no secret.
+    Describe {
+        /// The vault.
+        place: Place,
+        /// The profile; the default one without.
+        profile: Option<ProfileName>,
+        /// Who asks.
+        asker: Asker,
+    },
+    /// A secret of a profile that allows it.
+    Reveal {
+        /// The vault.
+        place: Place,
+        /// The profile.
+        profile: ProfileName,
+        /// A further field; the client secret without.
+        field: Option<FieldName>,
+        /// Who asks.
+        asker: Asker,
+    },
+    /// Opens the vault, and ends a lock.
+    Unlock {
+        /// The vault.
+        place: Place,
+        /// How long it stays open, whatever the settings say.
+        length: Option<Duration>,
+        /// Who asks.
+        asker: Asker,
+    },
+    /// Closes every vault.
+    Lock,
+    /// How things stand.
+    Status,
+    /// Forgets the leases of a profile.
+    Purge {
+        /// The vault.
+        place: Place,
+        /// The profile.
+        profile: ProfileName,
+    },
+    /// Forgets them, and tells the issuer.
+    Revoke {
+        /// The vault.
+        place: Place,
+        /// The profile.
+        profile: ProfileName,
+        /// Who asks.
+        asker: Asker,
+    },
+    /// Locks and ends.
+    Stop,
+    /// An elected client: a person is being asked.
+    Asking,
+    /// An elected client: here is the opening key.
+    Opening(IdentityText),
+    /// An elected client: there is none.
+    NotOpened(NotOpened),
+}
+
+/// Why an elected client brings no key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotOpened {
+    /// A person is needed, and it has none.
+    NeedsPerson,
+    /// What the person gave opens nothing.
+    Wrong,
+    /// Something else; the client says what.
+    Failed,
+}
+
+impl Request {
+    /// The whole frame.
+    #[must_use]
+    pub fn to_frame(&self) -> Outgoing {
+        let profile = |writer: Writer, name: &ProfileName| writer.text(name.as_str());
+        let seconds = |writer: Writer, it: Duration| writer.u64(it.as_secs());
+        Outgoing::new(match self {
+            Self::Lease { place, profile: name, wanted, asker } => {
+                let Wanted { scopes, audience, min_valid, fresh } = wanted;
+                start(16, place, *asker)
+                    .option(name.as_ref(), profile)
+                    .text(&scopes.to_string())
+                    .option(audience.as_deref(), Writer::text)
+                    .option(*min_valid, seconds)
+                    .flag(*fresh)
+                    .finish()
+            }
+            Self::Describe { place, profile: name, asker } => {
+                start(17, place, *asker).option(name.as_ref(), profile).finish()
+            }
+            Self::Reveal { place, profile, field, asker } => start(18, place, *asker)
+                .text(profile.as_str())
+                .option(field.as_ref().map(FieldName::as_str), Writer::text)
+                .finish(),
+            Self::Unlock { place, length, asker } => {
+                start(19, place, *asker).option(*length, seconds).finish()
+            }
+            Self::Lock => Writer::new(20).finish(),
+            Self::Status => Writer::new(21).finish(),
+            Self::Purge { place, profile } => {
+                start(22, place, Asker::Nobody).text(profile.as_str()).finish()
+            }
+            Self::Revoke { place, profile, asker } => {
+                start(23, place, *asker).text(profile.as_str()).finish()
+            }
+            Self::Stop => Writer::new(24).finish(),
+            Self::Asking => Writer::new(25).finish(),
+            Self::Opening(key) => Writer::new(26).text(key.expose()).finish(),
+            Self::NotOpened(why) => Writer::new(27).u8(*why as u8).finish(),
+        })
+    }
+
+    /// Reads the content of a frame. `None` where it is none of ours.
+    #[must_use]
+    pub fn parse(content: &[u8]) -> Option<Self> {
+        Self::read(Reader::new(content)).ok()
+    }
+
+    fn read(mut reader: Reader<'_>) -> Result<Self, Malformed> {
+        let from = &mut reader;
+        let request = match from.u8()? {
+            16 => {
+                let (place, asker) = read_start(from)?;
+                let profile = from.option(name)?;
+                let wanted = Wanted {
+                    scopes: Scopes::parse([from.text()?]).map_err(|_| Malformed)?,
+                    audience: from.option(owned)?,
+                    min_valid: from.option(read_seconds)?,
+                    fresh: from.flag()?,
+                };
+                Self::Lease { place, profile, wanted, asker }
+            }
+            17 => {
+                let (place, asker) = read_start(from)?;
+                Self::Describe { place, profile: from.option(name)?, asker }
+            }
+            18 => {
+                let (place, asker) = read_start(from)?;
+                let profile = name(from)?;
+                let field = from.option(|from| from.text()?.parse().map_err(|_| Malformed))?;
+                Self::Reveal { place, profile, field, asker }
+            }
+            19 => {
+                let (place, asker) = read_start(from)?;
+                Self::Unlock { place, length: from.option(read_seconds)?, asker }
+            }
+            20 => Self::Lock,
+            21 => Self::Status,
+            22 => {
+                let (place, _) = read_start(from)?;
+                Self::Purge { place, profile: name(from)? }
+            }
+            23 => {
+                let (place, asker) = read_start(from)?;
+                Self::Revoke { place, profile: name(from)?, asker }
+            }
+            24 => Self::Stop,
+            25 => Self::Asking,
+            26 => Self::Opening(IdentityText::new(Zeroizing::new(from.text()?.to_owned()))),
+            27 => Self::NotOpened(match from.u8()? {
+                0 => NotOpened::NeedsPerson,
+                1 => NotOpened::Wrong,
+                2 => NotOpened::Failed,
+                _ => return Err(Malformed),
+            }),
+            _ => return Err(Malformed),
+        };
+        reader.end()?;
+        Ok(request)
+    }
+}
+
+fn start(kind: u8, place: &Place, asker: Asker) -> Writer {
+    let Place { settings, vault } = place;
+    Writer::new(kind).bytes(settings).option(vault.as_deref(), Writer::text).u8(asker as u8)
+}
+
+fn read_start(reader: &mut Reader<'_>) -> Result<(Place, Asker), Malformed> {
+    let place = Place { settings: reader.bytes()?.to_vec(), vault: reader.option(owned)? };
+    let asker = match reader.u8()? {
+        0 => Asker::Nobody,
+        1 => Asker::Program,
+        2 => Asker::Person,
+        _ => return Err(Malformed),
+    };
+    Ok((place, asker))
+}
+
+fn owned(reader: &mut Reader<'_>) -> Result<String, Malformed> {
+    reader.text().map(str::to_owned)
+}
+
+fn name(reader: &mut Reader<'_>) -> Result<ProfileName, Malformed> {
+    reader.text()?.parse().map_err(|_| Malformed)
+}
+
+fn read_seconds(reader: &mut Reader<'_>) -> Result<Duration, Malformed> {
+    reader.u64().map(Duration::from_secs)
+}

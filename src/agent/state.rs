@@ -1,0 +1,189 @@
+//! What the agent holds, and how it lets it go.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt as _;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use super::alarm::Alarm;
+use super::connection::Readers;
+use super::election::Elections;
+use super::flights::Flight;
+use super::host::{Host, Trouble};
+use super::logind::Listening;
+use super::protocol::Place;
+use super::reply::Reply;
+use super::runtime::Runtime;
+use super::sandbox::Sandbox;
+use super::vaults::Vaults;
+use crate::broker::Told;
+use crate::clock::Clock;
+use crate::config::{Registered, Settings};
+use crate::http::Ready;
+use crate::mint::{Leases, Question};
+use crate::stack;
+
+/// Something was done whose traces on the stack must go before the next pause.
+static STACK_IS_DIRTY: AtomicBool = AtomicBool::new(false);
+
+/// The agent.
+pub(super) struct Agent {
+    pub(super) host: Box<dyn Host>,
+    pub(super) runtime: Runtime,
+    pub(super) vaults: RefCell<Vaults>,
+    pub(super) leases: RefCell<Leases<Told>>,
+    pub(super) flights: RefCell<HashMap<Question, Flight>>,
+    pub(super) elections: RefCell<Elections>,
+    pub(super) ready: RefCell<Ready>,
+    pub(super) readers: RefCell<Readers>,
+    pub(super) alarm: Alarm,
+    pub(super) guards: Guards,
+    pub(super) ending: Notify,
+    /// The socket that the agent made, unless a supervisor did.
+    pub(super) own_socket: Option<(u64, u64)>,
+    settings: RefCell<Option<(Stamp, Rc<Settings>)>>,
+}
+
+/// What protects the process beside its memory, in words.
+#[derive(Clone, Default)]
+pub struct Guards {
+    /// What it gave up; nothing without.
+    pub sandbox: Option<Sandbox>,
+    /// Who tells it to lock.
+    pub machine: Option<Listening>,
+}
+
+/// Which file it was, and when it was last changed.
+type Stamp = Option<(u64, u64, i64, i64, u64)>;
+
+impl Agent {
+    pub(super) fn new(
+        host: Box<dyn Host>,
+        place: (Runtime, Option<(u64, u64)>),
+        alarm: Alarm,
+        guards: Guards,
+    ) -> Self {
+        let (runtime, own_socket) = place;
+        Self {
+            host,
+            runtime,
+            vaults: RefCell::default(),
+            leases: RefCell::default(),
+            flights: RefCell::default(),
+            elections: RefCell::default(),
+            ready: RefCell::default(),
+            readers: RefCell::default(),
+            alarm,
+            guards,
+            ending: Notify::new(),
+            own_socket,
+            settings: RefCell::default(),
+        }
+    }
+
+    pub(super) fn clock(&self) -> &'static dyn Clock {
+        self.host.clock()
+    }
+
+    pub(super) fn now(&self) -> Duration {
+        self.clock().steady()
+    }
+
+    /// The settings as they are now.
+    pub(super) fn settings(&self) -> Result<Rc<Settings>, Reply> {
+        let stamp = std::fs::metadata(self.host.settings_file()).ok().map(|found| stamp(&found));
+        if let Some((known, settings)) = self.settings.borrow().as_ref()
+            && *known == stamp
+        {
+            return Ok(Rc::clone(settings));
+        }
+        let read = self.host.settings();
+        let settings =
+            Rc::new(read.map_err(|error| Reply::Told(self.host.tell(Trouble::Config(error))))?);
+        *self.settings.borrow_mut() = Some((stamp, Rc::clone(&settings)));
+        Ok(settings)
+    }
+
+    /// The registration that a client means.
+    pub(super) fn registered(&self, place: &Place) -> Result<Registered, Reply> {
+        use std::os::unix::ffi::OsStrExt as _;
+        let folder = self.host.settings_file().parent().map(|it| it.as_os_str().as_bytes());
+        if folder != Some(place.settings.as_slice()) {
+            return Err(Reply::Elsewhere);
+        }
+        let settings = self.settings()?;
+        let chosen = settings.choose(place.vault.as_deref());
+        let (_, registered) =
+            chosen.map_err(|error| Reply::Told(self.host.tell(Trouble::Config(error))))?;
+        Ok(registered.clone())
+    }
+
+    /// Looks whether something is to be closed by now: asked before every request, so that no timer
+    /// is relied upon.
+    pub(super) async fn keep_time(&self) {
+        let over = if self.runtime.is_locked() {
+            self.vaults.borrow().ids()
+        } else {
+            self.vaults.borrow().over(self.now())
+        };
+        if !over.is_empty() {
+            self.close(over).await;
+        }
+        self.set_alarm();
+    }
+
+    /// Closes every vault.
+    pub(super) async fn lock(&self) {
+        let all = self.vaults.borrow().ids();
+        self.close(all).await;
+    }
+
+    /// Closes vaults: their keys, leases and mints under way are gone when it returns.
+    async fn close(&self, ids: Vec<String>) {
+        let mut stopped = Vec::new();
+        for id in &ids {
+            self.vaults.borrow_mut().close(id);
+            self.leases.borrow_mut().forget_vault(id);
+            let of_it = |question: &Question, _: &mut Flight| question.vault == *id;
+            stopped.extend(self.flights.borrow_mut().extract_if(of_it).map(|(_, flight)| flight));
+        }
+        for flight in stopped {
+            flight.stop().await;
+        }
+        self.ready.borrow_mut().clear();
+        stack_is_dirty();
+        // The connections of mints that were stopped end in a turn or two of the loop; then it
+        // pauses, before which the stack is wiped.
+        tokio::time::sleep(Duration::from_millis(2)).await;
+        self.set_alarm();
+    }
+
+    /// Sets the alarm to whatever comes next.
+    pub(super) fn set_alarm(&self) {
+        let end = self.vaults.borrow().next_end();
+        let due = self.leases.borrow().next_due(self.clock());
+        self.alarm.set([end, due].into_iter().flatten().min());
+    }
+}
+
+fn stamp(found: &Metadata) -> (u64, u64, i64, i64, u64) {
+    (found.dev(), found.ino(), found.ctime(), found.ctime_nsec(), found.size())
+}
+
+/// Notes that secrets were on the stack.
+pub(super) fn stack_is_dirty() {
+    STACK_IS_DIRTY.store(true, Ordering::Relaxed);
+}
+
+/// Wipes what is left on the stack, where something is. Called before each pause of the loop, from
+/// near the bottom of it.
+pub(super) fn wipe_stack() {
+    if STACK_IS_DIRTY.swap(false, Ordering::Relaxed) {
+        stack::scrub(stack::Depth::Mint);
+    }
+}

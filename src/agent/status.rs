@@ -1,0 +1,64 @@
+//! How things stand. While a vault is locked, nothing of what is in it is known here.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::logind::Listening;
+use super::protocol::VERSION;
+use super::sandbox::Sandbox;
+use super::state::Agent;
+use crate::alloc;
+
+impl Agent {
+    /// A JSON object; lengths of time are in seconds.
+    pub(super) fn status(&self) -> String {
+        let now = self.now();
+        let left = |at: Duration| at.saturating_sub(now).as_secs();
+        let vaults: Vec<Value> = self
+            .vaults
+            .borrow()
+            .iter()
+            .map(|(id, opened)| {
+                let (idle, absolute) = opened.ends();
+                json!({ "id": id, "idle_lock_in": idle.map(left), "lock_in": left(absolute) })
+            })
+            .collect();
+        let leases: Vec<Value> = self
+            .leases
+            .borrow()
+            .iter(self.clock())
+            .map(|(question, held)| {
+                json!({
+                    "vault": question.vault,
+                    "profile": held.lease.profile.as_str(),
+                    "expires_in": held.lease.remaining(self.clock()).as_secs(),
+                    "handed_out": held.times,
+                })
+            })
+            .collect();
+        json!({
+            "pid": std::process::id(),
+            "version": VERSION,
+            "locked": self.runtime.is_locked(),
+            "memory": memory(),
+            "sandbox": self.guards.sandbox.as_ref().map(Sandbox::said),
+            "locks_on": self.guards.machine.as_ref().map(Listening::said),
+            "vaults": vaults,
+            "leases": leases,
+            "minting": self.flights.borrow().len(),
+        })
+        .to_string()
+    }
+}
+
+fn memory() -> Value {
+    alloc::enclosure().map_or(Value::Null, |it| {
+        json!({
+            "mode": it.mode.as_str(),
+            "size": it.size,
+            "in_use": it.in_use,
+            "overflowed": it.overflowed,
+        })
+    })
+}

@@ -1,0 +1,130 @@
+//! The vaults that are open, and when they close by themselves.
+
+use std::collections::HashMap;
+use std::os::unix::fs::MetadataExt as _;
+use std::time::Duration;
+
+use crate::config::Registered;
+use crate::vault::OpenVault;
+
+/// How long a vault stays open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Limits {
+    /// Without a request; `None` for no such limit.
+    pub(super) idle: Option<Duration>,
+    /// In all.
+    pub(super) absolute: Duration,
+}
+
+/// An open vault.
+pub(super) struct Opened {
+    pub(super) vault: OpenVault<'static>,
+    registered: Registered,
+    stamp: Option<Stamp>,
+    limits: Limits,
+    since: Duration,
+    used: Duration,
+    /// The digests of the records that were judged since it was opened, by their places.
+    pub(super) judged: HashMap<String, String>,
+}
+
+impl Opened {
+    pub(super) fn new(
+        vault: OpenVault<'static>,
+        registered: Registered,
+        limits: Limits,
+        now: Duration,
+    ) -> Self {
+        let stamp = stamp(&registered);
+        Self { vault, registered, stamp, limits, since: now, used: now, judged: HashMap::new() }
+    }
+
+    /// When it closes unless it is used, and when in any case; by the steady clock.
+    pub(super) fn ends(&self) -> (Option<Duration>, Duration) {
+        let idle = self.limits.idle.map(|idle| self.used.saturating_add(idle));
+        (idle, self.since.saturating_add(self.limits.absolute))
+    }
+
+    fn is_over(&self, now: Duration) -> bool {
+        let (idle, absolute) = self.ends();
+        absolute <= now || idle.is_some_and(|idle| idle <= now)
+    }
+}
+
+/// Which folder it is, and which file its keys are in.
+fn stamp(registered: &Registered) -> Option<Stamp> {
+    let folder = std::fs::metadata(&registered.path).ok()?;
+    let keys = std::fs::symlink_metadata(registered.path.join("key.age")).ok()?;
+    Some([folder.dev(), folder.ino(), keys.ino(), keys.ctime().cast_unsigned(), keys.size()])
+}
+
+type Stamp = [u64; 5];
+
+/// All that are open, by their ids.
+#[derive(Default)]
+pub(super) struct Vaults(HashMap<String, Opened>);
+
+impl Vaults {
+    pub(super) fn insert(&mut self, opened: Opened) {
+        self.0.insert(opened.registered.id.clone(), opened);
+    }
+
+    /// The vault as it is registered now. One that was opened from another place, or under another
+    /// fingerprint, is not it.
+    pub(super) fn get(&mut self, registered: &Registered) -> Option<&mut Opened> {
+        let found = self.0.get_mut(&registered.id)?;
+        let Registered { path, fingerprint, .. } = &found.registered;
+        (*path == registered.path && *fingerprint == registered.fingerprint).then_some(found)
+    }
+
+    /// Closes the vault where its folder or its keys are others than when it was opened.
+    pub(super) fn drop_replaced(&mut self, registered: &Registered) -> bool {
+        let replaced = |opened: &Opened| opened.stamp != stamp(&opened.registered);
+        let is_gone = self.0.get(&registered.id).is_some_and(replaced);
+        if is_gone {
+            self.0.remove(&registered.id);
+        }
+        is_gone
+    }
+
+    /// Counts a request.
+    pub(super) fn touch(&mut self, registered: &Registered, now: Duration) {
+        if let Some(opened) = self.get(registered) {
+            opened.used = now;
+        }
+    }
+
+    /// Sets its limits anew, counted from now.
+    pub(super) fn limit(&mut self, registered: &Registered, limits: Limits, now: Duration) {
+        if let Some(opened) = self.get(registered) {
+            (opened.limits, opened.since, opened.used) = (limits, now, now);
+        }
+    }
+
+    /// The ids of those whose time is over.
+    pub(super) fn over(&self, now: Duration) -> Vec<String> {
+        let over = self.0.iter().filter(|(_, opened)| opened.is_over(now));
+        over.map(|(id, _)| id.clone()).collect()
+    }
+
+    /// When the next one's is.
+    pub(super) fn next_end(&self) -> Option<Duration> {
+        let end = |opened: &Opened| {
+            let (idle, absolute) = opened.ends();
+            idle.map_or(absolute, |idle| idle.min(absolute))
+        };
+        self.0.values().map(end).min()
+    }
+
+    pub(super) fn ids(&self) -> Vec<String> {
+        self.0.keys().cloned().collect()
+    }
+
+    pub(super) fn close(&mut self, id: &str) {
+        self.0.remove(id);
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&String, &Opened)> {
+        self.0.iter()
+    }
+}

@@ -1,0 +1,58 @@
+//! `mintage agent run`: this process becomes the agent.
+
+use std::path::PathBuf;
+
+use crate::agent::{self, Guards, Notify, Runtime, logind, sandbox};
+use crate::cli::host::Here;
+use crate::cli::parts::Parts;
+use crate::cli::{Failure, report};
+use crate::{alloc, config, disk, handover};
+
+/// Runs the agent until it is told to end. Started in the background by another process, it leaves
+/// that one's session, and closes standard output once it listens; a second one ends without a word.
+pub fn run(started: bool, parts: &Parts) -> Result<u8, Failure> {
+    if started {
+        // Fails only for the leader of a group, which a child is not.
+        let _leads_already = rustix::process::setsid();
+    }
+    let runtime = parts.runtime();
+    let inherited = config::inherited_socket().map(handover::inherited).transpose();
+    let inherited = inherited.map_err(agent::Error::NotStarted)?;
+    let place = match agent::listen(&runtime, inherited, parts.clock()) {
+        Err(agent::Error::Folder(disk::Error::Locked { .. })) if started => return Ok(0),
+        place => place?,
+    };
+    // It lives as long as the process, which is nothing else from here on.
+    let own: &'static Parts =
+        Box::leak(Box::new(Parts::gather(parts.global.clone(), parts.before)?));
+    let served = alloc::enclosed(|| {
+        let host = Box::new(Here::new(own));
+        agent::serve(place, host, |notify| {
+            let guards = guard(own, &runtime, notify);
+            if started {
+                handover::close_output();
+            }
+            guards
+        })
+    });
+    served.map_err(agent::Error::NotStarted)?;
+    Ok(0)
+}
+
+/// Gives up what the agent does not need, and listens for the machine's sleep. In this order: a thread
+/// that runs already would keep what the others give up.
+fn guard(parts: &Parts, runtime: &Runtime, notify: Notify) -> Guards {
+    let settings = parts.settings().unwrap_or_default();
+    let state = parts.paths.state();
+    if let Err(error) = disk::make_private_dir(state) {
+        parts.style.warn(report::sentence(&error));
+    }
+    let vaults = settings.vaults().map(|(_, registered)| registered.path.clone());
+    let readable: Vec<PathBuf> =
+        vaults.chain([parts.paths.config().to_owned()]).filter(|path| path.exists()).collect();
+    let writable = [state.to_owned(), runtime.folder().to_owned()];
+    let sandbox = settings.agent.sandbox.then(|| sandbox::enter(&readable, &writable));
+    // Whatever the event is, what is open closes.
+    let machine = logind::listen(move |_| notify.lock());
+    Guards { sandbox, machine }
+}

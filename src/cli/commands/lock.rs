@@ -1,0 +1,25 @@
+//! `mintage lock`: every vault is closed until somebody unlocks, whatever else happens.
+
+use crate::cli::Failure;
+use crate::cli::parts::Parts;
+
+/// Options of `lock`: none of its own.
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+/// Runs the command. The mark comes first: it holds even where no agent answers.
+pub fn run(_: &Args, parts: &Parts) -> Result<u8, Failure> {
+    parts.runtime().lock()?;
+    #[cfg(unix)]
+    match crate::cli::through::Through::running(parts) {
+        Ok(Some(mut agent)) => drop(agent.done(&crate::agent::Request::Lock)?),
+        Ok(None) => {}
+        // One of another version need not be understood to be ended.
+        Err(Failure::Agent(crate::agent::Error::Differs { .. })) => {
+            crate::agent::replace(&parts.runtime(), parts.clock())?;
+        }
+        Err(failure) => return Err(failure),
+    }
+    parts.style.say("locked");
+    Ok(0)
+}

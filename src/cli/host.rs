@@ -1,0 +1,99 @@
+//! What the agent is given: how this program opens a vault, and how it says what failed.
+
+use std::path::{Path, PathBuf};
+
+use super::parts::Parts;
+use super::{Failure, report};
+use crate::agent::{Host, NotOpen, Trouble};
+use crate::broker::{self, Told};
+use crate::clock::Clock;
+use crate::config::{self, Registered, Settings};
+use crate::seal::{self, OpeningKey};
+use crate::vault::{self, OpenVault};
+use crate::{disk, store};
+
+/// The program around the agent. It lives as long as the process.
+pub struct Here {
+    parts: &'static Parts,
+    settings: PathBuf,
+}
+
+impl Here {
+    /// With the parts of a process that is nothing but the agent from here on.
+    pub fn new(parts: &'static Parts) -> Self {
+        Self { parts, settings: parts.paths.settings() }
+    }
+}
+
+impl Host for Here {
+    fn settings_file(&self) -> &Path {
+        &self.settings
+    }
+
+    fn settings(&self) -> Result<Settings, config::Error> {
+        Settings::read(&self.settings)
+    }
+
+    fn open(
+        &self,
+        registered: &Registered,
+        key: &OpeningKey,
+    ) -> Result<OpenVault<'static>, NotOpen> {
+        let store = self.parts.store(&registered.path);
+        let opened = store.and_then(|store| self.parts.open(store, registered, key));
+        opened.map_err(|failure| NotOpen {
+            wrong_key: is_wrong_key(&failure),
+            out_of_reach: is_out_of_reach(&failure),
+            told: told(&failure),
+        })
+    }
+
+    fn tell(&self, trouble: Trouble) -> Told {
+        told(&match trouble {
+            Trouble::Config(error) => error.into(),
+            Trouble::Vault(error) | Trouble::Lease(_, broker::Error::Vault(error)) => error.into(),
+            Trouble::Lease(profile, source) => Failure::Mint { profile, source },
+            Trouble::NoDefault => Failure::NoDefault,
+            Trouble::TokenOnly(profile) => Failure::TokenOnly(profile.to_string()),
+            Trouble::NoField(profile) => Failure::NoField(profile),
+            Trouble::NotRevoked(profile, source) => Failure::NotRevoked { profile, source },
+        })
+    }
+
+    fn tell_warning(&self, warning: &vault::Warning) -> String {
+        report::sentence(warning)
+    }
+
+    fn clock(&self) -> &'static dyn Clock {
+        self.parts.clock()
+    }
+
+    fn log(&self, line: &str) {
+        self.parts.style.warn(line);
+    }
+}
+
+fn told(failure: &Failure) -> Told {
+    Told {
+        code: report::exit_code(failure),
+        sentence: report::sentence(failure),
+        hints: report::hints(failure),
+    }
+}
+
+fn is_wrong_key(failure: &Failure) -> bool {
+    let wrong =
+        |error: &vault::Error| matches!(error, vault::Error::Sealed(seal::Error::WrongKey(_)));
+    matches!(failure, Failure::Vault(error) if wrong(error))
+}
+
+/// The sandbox refuses what was registered after the agent was started.
+fn is_out_of_reach(failure: &Failure) -> bool {
+    let (Failure::Vault(vault::Error::Store(store::Error::Disk(error))) | Failure::Disk(error)) =
+        failure
+    else {
+        return false;
+    };
+    matches!(error, disk::Error::Io { source, .. }
+        if source.kind() == std::io::ErrorKind::PermissionDenied)
+}

@@ -1,0 +1,1 @@
+//! An agent that dies, hangs, or runs out of something.

@@ -1,0 +1,1 @@
+//! Frames of every kind, from clients of every kind.

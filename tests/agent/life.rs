@@ -1,0 +1,1 @@
+//! Starting, stopping, replacing: one agent for all who need one.

@@ -1,0 +1,1 @@
+//! Locks, and when they come by themselves.

@@ -1,0 +1,1 @@
+//! Who is asked for the key, and who waits for it.

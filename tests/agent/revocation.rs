@@ -1,0 +1,1 @@
+//! Tokens forgotten and taken back.

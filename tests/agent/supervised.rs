@@ -1,0 +1,1 @@
+//! Socket activation, and the files for systemd and launchd.

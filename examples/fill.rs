@@ -2,27 +2,27 @@
 //!
 //! ```text
 //! mintage init --key file
-//! cargo run --release --example fill -- COUNT
+//! cargo run --release --example fill -- COUNT [TOKEN_URL CA_FILE]
 //! ```
-//! Their names are `partner-00000/prod` onwards. A process for each, as by `mintage add`, would
+//! With a token endpoint, they are OAuth 2 clients of it. Their names are `partner-00000/prod` onwards. A process for each, as by `mintage add`, would
 //! take far longer; what is on the disk is the same. The opening key must be in a file.
 
 #![expect(
     clippy::disallowed_methods,
     clippy::print_stderr,
-    reason = "a program for scripts/bench-vault"
+    reason = "a program for scripts/bench-vault and scripts/bench-agent"
 )]
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::env;
 use std::error::Error;
 use std::process::ExitCode;
+use std::{env, fs};
 
 use mintage::clock::{Clock as _, System};
 use mintage::config::{KeySource, Paths, Settings};
 use mintage::grant::Preset;
 use mintage::identity::{IdentityFile, Source as _};
-use mintage::model::{Credential, Flags, Profile, Scopes};
+use mintage::model::{Credential, Endpoint, Flags, Profile, Scopes};
 use mintage::prompt::Nobody;
 use mintage::store::{self, DirStore, Expect, Found, Look, Store};
 use mintage::vault::{OpenVault, Pins};
@@ -42,7 +42,12 @@ fn main() -> ExitCode {
 }
 
 fn fill() -> Result<(), Box<dyn Error>> {
-    let count: u32 = env::args().nth(1).ok_or("usage: fill COUNT")?.parse()?;
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let (count, issuer): (u32, _) = match arguments.as_slice() {
+        [count] => (count.parse()?, None),
+        [count, url, ca] => (count.parse()?, Some((url.parse()?, fs::read_to_string(ca)?))),
+        _ => return Err("usage: fill COUNT [TOKEN_URL CA_FILE]".into()),
+    };
     let (clock, paths) = (System, Paths::find()?);
     let settings = Settings::read(&paths.settings())?;
     let (_, registered) = settings.choose(None)?;
@@ -57,7 +62,11 @@ fn fill() -> Result<(), Box<dyn Error>> {
     let fingerprint = registered.fingerprint.parse()?;
     let vault = OpenVault::open(Box::new(store), &key, &fingerprint, pins, &clock)?;
     for number in 0..count {
-        vault.add(profile(number)?)?;
+        let mut profile = profile(number)?;
+        if let Some((url, ca)) = &issuer {
+            mint_at(&mut profile, url, ca)?;
+        }
+        vault.add(profile)?;
     }
     match vault.take_warnings().pop() {
         Some(warning) => Err(Box::new(warning)),
@@ -94,7 +103,7 @@ impl Store for Uncounted<'_> {
 fn profile(number: u32) -> Result<Profile, Box<dyn Error>> {
     let preset = Preset::find("instructure").ok_or("no such preset")?;
     let (base, path) = (preset.base_url.ok_or("no URL")?, preset.token_path.ok_or("no path")?);
-    let base: mintage::model::Endpoint = base.parse()?;
+    let base: Endpoint = base.parse()?;
     // As long as real ones.
     let secret = format!("{number:08}-made-up-secret-of-sixty-four-characters-for-measurements-xx");
     let now = System.wall();
@@ -122,4 +131,14 @@ fn profile(number: u32) -> Result<Profile, Box<dyn Error>> {
         added_at: now,
         changed_at: now,
     })
+}
+
+fn mint_at(profile: &mut Profile, url: &Endpoint, ca: &str) -> Result<(), Box<dyn Error>> {
+    let preset = Preset::find("oauth2").ok_or("no such preset")?;
+    preset.name.clone_into(&mut profile.preset);
+    profile.auth = preset.auth;
+    profile.endpoint = url.clone();
+    profile.base_url = None;
+    profile.ca = Some(ca.to_owned());
+    Ok(())
 }

@@ -2,7 +2,7 @@
 //! vault, a profile, a token, a list of tables fetched with it.
 //!
 //! ```text
-//! cargo run --release --example tour
+//! cargo run --example tour
 //! ```
 //! Every step runs the real command-line code in a process of its own (this program again, which
 //! then behaves as `mintage`), and is printed as a user would type it.

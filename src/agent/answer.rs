@@ -78,10 +78,14 @@ impl Agent {
             Request::Purge { place, profile } => self.purge(&place, &profile).await,
             Request::Revoke { place, profile, asker } => {
                 match self.subject(&place, Some(profile), asker, client).await? {
-                    Ok(subject) => {
-                        let Subject { registered, path, .. } = &subject;
-                        self.revoke(registered, path).await
-                    }
+                    Ok(subject) => match self.revoke(&subject.registered, &subject.path).await {
+                        Ok(Some(reply)) => Ok(reply),
+                        // Not what a mistyped name is told.
+                        Ok(None) => self
+                            .profile(&subject)
+                            .map(|_| Reply::Done("no token of it was held".to_owned())),
+                        Err(reply) => Err(reply),
+                    },
                     Err(reply) => Err(reply),
                 }
             }
@@ -189,7 +193,9 @@ impl Agent {
             if let Some(lease) = leases.find(question, wanted.min_valid, self.clock()) {
                 return Ok(Some(lease));
             }
-            if let Some((profile, source)) = leases.too_short(question, wanted.min_valid) {
+            if let Some((profile, source)) =
+                leases.too_short(question, wanted.min_valid, self.clock())
+            {
                 let source = broker::Error::Mint { preset: String::new(), source };
                 return Err(Reply::Told(self.host.tell(Trouble::Lease(profile, source))));
             }
@@ -215,13 +221,14 @@ impl Agent {
                 return Ok(Judged { digest, profile: None });
             }
             opened.judged.remove(path.as_str());
+            // Whatever comes of it: what it was before is no more.
+            self.leases.borrow_mut().forget(&registered.id, path.as_str());
         }
         let (profile, digest) = self.profile(subject)?;
         let mut vaults = self.vaults.borrow_mut();
         if let Some(opened) = vaults.get(registered) {
             opened.judged.insert(path.as_str().to_owned(), digest.clone());
         }
-        self.leases.borrow_mut().forget(&registered.id, path.as_str(), Some(&digest));
         Ok(Judged { digest, profile: Some(profile) })
     }
 
@@ -269,7 +276,7 @@ impl Agent {
             // Nothing is held of a vault that is closed.
             None => return Ok(done()),
         };
-        self.leases.borrow_mut().forget(&registered.id, path.as_str(), None);
+        self.leases.borrow_mut().forget(&registered.id, path.as_str());
         self.stop_flights(&registered.id, path.as_str()).await;
         Ok(done())
     }

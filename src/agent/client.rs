@@ -13,7 +13,7 @@ use super::protocol::{Hello, Request};
 use super::reply::Reply;
 use super::runtime::Runtime;
 use crate::clock::Clock;
-use crate::disk::Lock;
+use crate::disk::{self, Lock};
 use crate::limits;
 use crate::secret::Plaintext;
 
@@ -147,19 +147,19 @@ pub fn reach(
     start: impl Fn() -> std::io::Result<()>,
     clock: &dyn Clock,
 ) -> Result<Link, Error> {
-    match Link::open(runtime) {
+    match open_past_an_end(runtime, clock) {
         Err(Error::NotRunning | Error::Differs { .. }) => {}
         other => return other,
     }
     runtime.prepare().map_err(Error::Folder)?;
     let alone = Lock::take(&runtime.start_lock(), limits::AGENT_START, clock);
     let _alone = alone.map_err(Error::Folder)?;
-    match Link::open(runtime) {
+    match open_past_an_end(runtime, clock) {
         Err(Error::NotRunning) => {}
         Err(Error::Differs { .. }) => {
             give_way(runtime)?;
             // Where a supervisor listens, it has started another by now.
-            match Link::open(runtime) {
+            match open_past_an_end(runtime, clock) {
                 Err(Error::NotRunning) => {}
                 other => return other,
             }
@@ -170,14 +170,31 @@ pub fn reach(
     Link::open(runtime)
 }
 
+/// An agent that is about to end may take a connection yet, and drop it before a word is said: then
+/// it is gone in a moment.
+fn open_past_an_end(runtime: &Runtime, clock: &dyn Clock) -> Result<Link, Error> {
+    let give_up = clock.steady() + limits::AGENT_HELLO;
+    loop {
+        match Link::open(runtime) {
+            Err(Error::BrokeOff) if clock.steady() < give_up => {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            other => return other,
+        }
+    }
+}
+
 /// Has a running agent, of whatever version, lock and end, so that the next who asks starts
 /// another.
 ///
 /// # Errors
 /// [`Error`].
 pub fn replace(runtime: &Runtime, clock: &dyn Clock) -> Result<(), Error> {
-    let alone = Lock::take(&runtime.start_lock(), limits::AGENT_START, clock);
-    let _alone = alone.map_err(Error::Folder)?;
+    let _alone = match Lock::take(&runtime.start_lock(), limits::AGENT_START, clock) {
+        // Without the folder there is none.
+        Err(disk::Error::NotFound(_)) => return Ok(()),
+        alone => alone.map_err(Error::Folder)?,
+    };
     give_way(runtime)
 }
 
@@ -187,7 +204,12 @@ fn give_way(runtime: &Runtime) -> Result<(), Error> {
         Err(Error::NotRunning) => return Ok(()),
         other => other?,
     };
-    link.send(&Hello::own(true).to_frame())?;
+    let greeted = link.send(&Hello::own(true).to_frame());
+    // Whoever it is, it says so at once; one that does not would not end either.
+    let heard = greeted.and_then(|()| link.hear(limits::HELLO, limits::AGENT_HELLO).map(drop));
+    if let Err(error @ Error::Silent(_)) = heard {
+        return Err(error);
+    }
     link.stream
         .set_read_timeout(Some(limits::AGENT_START))
         .map_err(|error| broken(&error, limits::AGENT_START))?;

@@ -1,8 +1,9 @@
 //! The bytes inside a frame: numbers in network order, texts behind their length.
 //!
 //! Reading takes whatever a stranger sends: no length is believed before the bytes are there, and
-//! nothing is allocated that was not sent.
+//! nothing is allocated that was not sent. Whatever is read is written again in the same bytes.
 
+use jiff::civil::Date;
 use zeroize::Zeroizing;
 
 /// The bytes are not of the form that was expected.
@@ -136,6 +137,13 @@ impl<'a> Reader<'a> {
         read: impl Fn(&mut Self) -> Result<T, Malformed>,
     ) -> Result<Vec<T>, Malformed> {
         (0..self.u16()?).map(|_| read(self)).collect()
+    }
+
+    /// A date as we write it, and in none of its other forms.
+    pub(super) fn date(&mut self) -> Result<Date, Malformed> {
+        let text = self.text()?;
+        let date: Date = text.parse().map_err(|_| Malformed)?;
+        if date.to_string() == text { Ok(date) } else { Err(Malformed) }
     }
 
     /// Nothing may be left.

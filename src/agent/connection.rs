@@ -64,7 +64,8 @@ impl Connection {
     pub(super) async fn run(mut self) -> Result<(), Gone> {
         let first = self.hear_frame(limits::HELLO, limits::FRAME_TIME).await?;
         let hello = Hello::parse(first.expose()).ok_or(Gone)?;
-        self.write(&Hello::own(false).to_frame()).await?;
+        let told = self.write(&Hello::own(false).to_frame()).await;
+        // Even for a client that did not wait.
         if hello.give_way {
             let agent = Rc::clone(&self.agent);
             agent.lock().await;
@@ -72,6 +73,7 @@ impl Connection {
             // The client waits for the end of the process.
             return std::future::pending().await;
         }
+        told?;
         if !hello.is_ours() {
             return Err(Gone);
         }
@@ -80,7 +82,7 @@ impl Connection {
             let agent = Rc::clone(&self.agent);
             let reply = agent.answer(request, &mut self).await?;
             self.send(&reply).await?;
-            if matches!(reply, Reply::Leased(_) | Reply::Revealed(_)) {
+            if matches!(reply, Reply::Revealed(_)) {
                 stack_is_dirty();
             }
         }

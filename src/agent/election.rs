@@ -71,6 +71,13 @@ impl Elections {
         }
     }
 
+    /// Something changed for all: whoever waits is to look again, and may come back.
+    pub(super) fn all_look(&mut self) {
+        for (_, tell) in self.0.values_mut().flat_map(|election| election.waiting.drain(..)) {
+            let _gone_meanwhile = tell.send(Turn::Look);
+        }
+    }
+
     /// The elected one did not open it: it is the next one's turn.
     pub(super) fn lost(&mut self, vault: &str) {
         let Some(election) = self.0.get_mut(vault) else { return };

@@ -21,6 +21,9 @@ pub trait Host {
     /// [`config::Error`].
     fn settings(&self) -> Result<Settings, config::Error>;
 
+    /// Whether the settings cannot be read from where the agent is, though a new one could.
+    fn is_out_of_reach(&self, error: &config::Error) -> bool;
+
     /// Opens a registered vault with a key that somebody brought.
     ///
     /// # Errors

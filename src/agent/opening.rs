@@ -63,7 +63,11 @@ impl Agent {
             match turn.await {
                 Ok(Turn::Yours) => {
                     let mut elected = Elected { agent: self, vault: &registered.id, won: false };
-                    let opened = self.have_it_opened(registered, purpose, client).await?;
+                    // Much may have happened while it waited.
+                    let opened = match self.stands(registered, purpose) {
+                        Some(answer) => answer,
+                        None => self.have_it_opened(registered, purpose, client).await?,
+                    };
                     elected.won = opened.is_ok();
                     return Ok(opened);
                 }
@@ -114,7 +118,8 @@ impl Agent {
         let mut patience = limits::OPENING_UNATTENDED;
         loop {
             match client.hear_elected(patience).await? {
-                Request::Asking => {
+                // Once: others wait.
+                Request::Asking if patience != limits::OPENING_ATTENDED => {
                     self.elections.borrow_mut().asking(id);
                     patience = limits::OPENING_ATTENDED;
                 }
@@ -172,7 +177,10 @@ impl Agent {
     fn limits(&self, length: Option<Duration>) -> Limits {
         let settings = self.settings().map(|settings| settings.agent.clone()).unwrap_or_default();
         match length {
-            Some(absolute) => Limits { idle: None, absolute },
+            Some(length) => {
+                let most = limits::LONGEST_UNLOCK;
+                Limits { idle: None, absolute: length.clamp(Duration::from_secs(1), most) }
+            }
             None => Limits { idle: Some(settings.lock_after_idle), absolute: settings.lock_after },
         }
     }

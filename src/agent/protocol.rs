@@ -43,7 +43,9 @@ impl Hello {
         self.number == NUMBER && self.version == VERSION
     }
 
-    pub(super) fn to_frame(&self) -> Zeroizing<Vec<u8>> {
+    /// The whole frame.
+    #[must_use]
+    pub fn to_frame(&self) -> Zeroizing<Vec<u8>> {
         let Self { number, version, give_way } = self;
         Writer::new(1).bytes(MAGIC).u16(*number).text(version).flag(*give_way).finish()
     }
@@ -252,7 +254,7 @@ impl Request {
                 let (place, asker) = read_start(from)?;
                 let profile = from.option(name)?;
                 let wanted = Wanted {
-                    scopes: Scopes::parse([from.text()?]).map_err(|_| Malformed)?,
+                    scopes: scopes(from)?,
                     audience: from.option(owned)?,
                     min_valid: from.option(read_seconds)?,
                     fresh: from.flag()?,
@@ -276,7 +278,8 @@ impl Request {
             20 => Self::Lock,
             21 => Self::Status,
             22 => {
-                let (place, _) = read_start(from)?;
+                // Purging opens nothing.
+                let (place, Asker::Nobody) = read_start(from)? else { return Err(Malformed) };
                 Self::Purge { place, profile: name(from)? }
             }
             23 => {
@@ -331,6 +334,117 @@ fn name(reader: &mut Reader<'_>) -> Result<ProfileName, Malformed> {
     reader.text()?.parse().map_err(|_| Malformed)
 }
 
+/// Separated by single spaces, each once.
+fn scopes(reader: &mut Reader<'_>) -> Result<Scopes, Malformed> {
+    let text = reader.text()?;
+    let scopes = Scopes::parse([text]).map_err(|_| Malformed)?;
+    if scopes.to_string() == text { Ok(scopes) } else { Err(Malformed) }
+}
+
 fn read_seconds(reader: &mut Reader<'_>) -> Result<Duration, Malformed> {
     reader.u64().map(Duration::from_secs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place() -> Place {
+        Place { settings: b"/home/\xff/.config".to_vec(), vault: Some("work".into()) }
+    }
+
+    /// One of each, and of each form of what is in them.
+    fn all() -> Vec<Request> {
+        let name: ProfileName = "acme/prod".parse().expect("a name");
+        let key = IdentityText::new(Zeroizing::new("mintage v1 x y z".into()));
+        let wanted = Wanted {
+            scopes: Scopes::parse(["a b", "c"]).expect("scopes"),
+            audience: Some("https://x.example".into()),
+            min_valid: Some(Duration::from_secs(90)),
+            fresh: true,
+        };
+        let mut all = vec![
+            Request::List { place: Place { vault: None, ..place() }, asker: Asker::Nobody },
+            Request::Purge { place: place(), profile: name.clone() },
+            Request::Revoke { place: place(), profile: name.clone(), asker: Asker::Person },
+            Request::Opening(key),
+        ];
+        all.extend([Request::Lock, Request::Status, Request::Stop, Request::Asking]);
+        let whys = [NotOpened::NeedsPerson, NotOpened::Wrong, NotOpened::Failed];
+        all.extend(whys.map(Request::NotOpened));
+        for is_there in [false, true] {
+            let (profile, asker) = (is_there.then(|| name.clone()), Asker::Program);
+            let field = is_there.then(|| "pin".parse().expect("a name"));
+            let length = is_there.then(|| Duration::from_secs(28_800));
+            let wanted = if is_there { wanted.clone() } else { Wanted::default() };
+            all.push(Request::Describe { place: place(), profile: profile.clone(), asker });
+            all.push(Request::Show { place: place(), profile: profile.clone(), asker });
+            all.push(Request::Lease { place: place(), profile, wanted, asker });
+            all.push(Request::Reveal { place: place(), profile: name.clone(), field, asker });
+            all.push(Request::Unlock { place: place(), length, asker });
+        }
+        all
+    }
+
+    fn content(request: &Request) -> Vec<u8> {
+        request.to_frame().expose()[4..].to_vec()
+    }
+
+    #[test]
+    fn every_request_reads_back_as_it_was_written() {
+        for request in all() {
+            let content = content(&request);
+            let again = Request::parse(&content).map(|again| self::content(&again));
+            assert_eq!(again.as_ref(), Some(&content));
+        }
+    }
+
+    #[test]
+    fn no_two_requests_are_written_alike() {
+        let written: std::collections::BTreeSet<_> = all().iter().map(content).collect();
+        assert_eq!(written.len(), 21);
+    }
+
+    // A06
+    #[test]
+    fn a_request_that_is_cut_or_followed_by_more_is_none() {
+        for request in all() {
+            let mut content = content(&request);
+            for end in 0..content.len() {
+                assert!(Request::parse(&content[..end]).is_none(), "{end} of {content:?}");
+            }
+            content.push(0);
+            assert!(Request::parse(&content).is_none(), "{content:?}");
+        }
+    }
+
+    #[test]
+    fn a_kind_or_an_asker_that_nobody_knows_is_none() {
+        let known: Vec<u8> = all().iter().map(|request| content(request)[0]).collect();
+        for kind in (0..=u8::MAX).filter(|kind| !known.contains(kind)) {
+            assert!(Request::parse(&[kind]).is_none(), "{kind}");
+        }
+        let mut list = content(&all()[0]);
+        *list.last_mut().expect("an asker") = 3;
+        assert!(Request::parse(&list).is_none() && Request::parse(&[27, 3]).is_none());
+    }
+
+    #[test]
+    fn a_greeting_reads_back_whatever_a_later_version_adds() {
+        let later = Hello { number: 9, version: "99.0.0-x".into(), give_way: true };
+        for hello in [Hello::own(false), Hello::own(true), later] {
+            let mut content = hello.to_frame()[4..].to_vec();
+            assert_eq!(Hello::parse(&content), Some(hello.clone()));
+            content.extend_from_slice(b"more");
+            assert_eq!(Hello::parse(&content), Some(hello));
+        }
+    }
+
+    #[test]
+    fn a_greeting_with_a_version_that_is_not_for_a_terminal_is_none() {
+        for version in ["\u{1b}[31m", "a b", &"1".repeat(65)] {
+            let hello = Hello { version: version.to_owned(), ..Hello::own(false) };
+            assert_eq!(Hello::parse(&hello.to_frame()[4..]), None);
+        }
+    }
 }

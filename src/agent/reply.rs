@@ -103,8 +103,16 @@ impl Leased {
 
     /// Whether there is something that a person should be told.
     #[must_use]
-    pub fn needs_words(&self) -> bool {
-        self.scope.is_some() || self.secret_expires.is_some() || !self.warnings.is_empty()
+    pub fn needs_words(&self, clock: &dyn Clock) -> bool {
+        let other_scope = self.scope.is_some() && !self.asked.is_empty();
+        other_scope || self.ends_soon(clock) || !self.warnings.is_empty()
+    }
+
+    /// Whether the secret ends within two weeks and a day, wherever it is that day.
+    fn ends_soon(&self, clock: &dyn Clock) -> bool {
+        let today = || clock.wall().to_zoned(jiff::tz::TimeZone::UTC).date();
+        let soon = || today().saturating_add(jiff::Span::new().days(15));
+        self.secret_expires.is_some_and(|last| last <= soon())
     }
 
     /// The lease. `None` where a field breaks its rule.
@@ -127,7 +135,6 @@ impl Leased {
             Timestamp::from_millisecond(millis).map_err(|_| Malformed)
         };
         let millis = |from: &mut Reader<'_>| from.u64().map(Duration::from_millis);
-        let date = |from: &mut Reader<'_>| from.text()?.parse().map_err(|_| Malformed);
         Ok(Self {
             profile: owned(from)?,
             token: Token::access(Zeroizing::new(owned(from)?)).map_err(|_| Malformed)?,
@@ -136,7 +143,7 @@ impl Leased {
             remaining: millis(from)?,
             asked: owned(from)?,
             scope: from.option(owned)?,
-            secret_expires: from.option(date)?,
+            secret_expires: from.option(Reader::date)?,
             warnings: from.list(owned)?,
         })
     }

@@ -6,60 +6,89 @@ use super::host::Trouble;
 use super::reply::Reply;
 use super::state::{Agent, stack_is_dirty};
 use crate::config::Registered;
-use crate::mint;
+use crate::mint::{self, Question};
 use crate::model::Lease;
 use crate::seal::RecordPath;
 
+/// What became of tokens that were forgotten here.
+enum Told {
+    /// The issuer took them back.
+    Taken,
+    /// It takes none back.
+    NoPlace,
+    /// It was not asked about all of them: the profile may name another issuer by now.
+    Changed,
+}
+
 impl Agent {
     /// Forgets the leases of the profile at `path`, and has its issuer take their tokens back.
+    /// `None` where none is held.
     pub(super) async fn revoke(
         &self,
         registered: &Registered,
         path: &RecordPath,
-    ) -> Result<Reply, Reply> {
-        let held = self.leases.borrow_mut().forget(&registered.id, path.as_str(), None);
+    ) -> Result<Option<Reply>, Reply> {
+        let held = self.leases.borrow_mut().forget(&registered.id, path.as_str());
         self.stop_flights(&registered.id, path.as_str()).await;
         stack_is_dirty();
         if held.is_empty() {
-            return Ok(Reply::Done("no token of it was held".to_owned()));
+            return Ok(None);
         }
         let count = held.len();
         let told = self.take_back(registered, path, held).await?;
         let tokens = if count == 1 { "1 token".to_owned() } else { format!("{count} tokens") };
-        Ok(Reply::Done(if told {
-            format!("{tokens} forgotten here and taken back by the issuer")
-        } else {
-            format!(
-                "{tokens} forgotten here; the issuer names no place to take tokens back, so they \
-                 work until they expire"
-            )
-        }))
+        let (here, go_on) = ("forgotten here", "so they work until they expire");
+        Ok(Some(Reply::Done(match told {
+            Told::Taken => format!("{tokens} {here} and taken back by the issuer"),
+            Told::NoPlace => {
+                format!("{tokens} {here}; the issuer names no place to take tokens back, {go_on}")
+            }
+            Told::Changed => {
+                format!("{tokens} {here}; the profile was changed since they were minted, {go_on}")
+            }
+        })))
     }
 
     async fn take_back(
         &self,
         registered: &Registered,
         path: &RecordPath,
-        held: Vec<Rc<Lease>>,
-    ) -> Result<bool, Reply> {
+        held: Vec<(Question, Rc<Lease>)>,
+    ) -> Result<Told, Reply> {
         let found = {
             let mut vaults = self.vaults.borrow_mut();
             let opened = vaults.get(registered).ok_or(Reply::Locked { sticky: false })?;
             opened.vault.profile_with_digest(path, None)
         };
         let found = found.map_err(|error| Reply::Told(self.host.tell(Trouble::Vault(error))))?;
-        let Some((profile, _)) = found else { return Ok(false) };
+        let Some((profile, digest)) = found else { return Ok(Told::Changed) };
         let proxy = self.settings()?.proxy.clone();
         let failed =
             |error| Reply::Told(self.host.tell(Trouble::NotRevoked(profile.name.clone(), error)));
         let client = self.ready.borrow_mut().client(profile.ca.as_deref(), proxy.as_deref());
         let client = client.map_err(|error| failed(mint::Error::Http(error)))?;
-        let mut all = true;
-        for lease in held {
+        let (mut told, mut failure) = (Told::Taken, None);
+        for (question, lease) in held {
+            // The issuer that the profile names now need not be the one that the token is of.
+            if question.digest != digest {
+                told = Told::Changed;
+                continue;
+            }
             let taken = mint::revoke(&profile, &lease.token.access, &client).await;
             stack_is_dirty();
-            all &= taken.map_err(failed)?;
+            match taken {
+                Ok(true) => {}
+                Ok(false) => told = Told::NoPlace,
+                Err(error) => {
+                    // Who does not answer is not asked for the others.
+                    let is_over = matches!(error, mint::Error::Http(_));
+                    failure = failure.or(Some(error));
+                    if is_over {
+                        break;
+                    }
+                }
+            }
         }
-        Ok(all)
+        failure.map_or(Ok(told), |error| Err(failed(error)))
     }
 }

@@ -103,10 +103,16 @@ impl Agent {
             return Ok(Rc::clone(settings));
         }
         let read = self.host.settings();
-        let settings =
-            Rc::new(read.map_err(|error| Reply::Told(self.host.tell(Trouble::Config(error))))?);
+        let settings = Rc::new(read.map_err(|error| self.unreadable(error))?);
         *self.settings.borrow_mut() = Some((stamp, Rc::clone(&settings)));
         Ok(settings)
+    }
+
+    fn unreadable(&self, error: crate::config::Error) -> Reply {
+        if self.host.is_out_of_reach(&error) {
+            return Reply::Outgrown;
+        }
+        Reply::Told(self.host.tell(Trouble::Config(error)))
     }
 
     /// The registration that a client means.
@@ -127,6 +133,8 @@ impl Agent {
     /// is relied upon.
     pub(super) async fn keep_time(&self) {
         let over = if self.runtime.is_locked() {
+            // Nobody need wait for a vault that will not open.
+            self.elections.borrow_mut().all_look();
             self.vaults.borrow().ids()
         } else {
             self.vaults.borrow().over(self.now())

@@ -1,5 +1,7 @@
 //! A line of a listing as it travels.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::codec::{Malformed, Reader, Writer};
@@ -48,6 +50,13 @@ pub(super) fn write(writer: Writer, summary: &Summary) -> Writer {
         .u64(changed_at.as_microsecond().cast_unsigned())
 }
 
+/// In order, each once.
+fn tags(from: &mut Reader<'_>) -> Result<BTreeSet<Tag>, Malformed> {
+    let tags = from.list(|from| from.text()?.parse::<Tag>().map_err(|_| Malformed))?;
+    let in_order = tags.is_sorted_by(|one, next| one < next);
+    if in_order { Ok(tags.into_iter().collect()) } else { Err(Malformed) }
+}
+
 pub(super) fn read(from: &mut Reader<'_>) -> Result<Summary, Malformed> {
     let time = |from: &mut Reader<'_>| {
         Timestamp::from_microsecond(from.u64()?.cast_signed()).map_err(|_| Malformed)
@@ -57,11 +66,8 @@ pub(super) fn read(from: &mut Reader<'_>) -> Result<Summary, Malformed> {
         preset: from.text()?.to_owned(),
         host: from.text()?.to_owned(),
         label: from.option(|from| from.text().map(str::to_owned))?,
-        tags: from
-            .list(|from| from.text()?.parse::<Tag>().map_err(|_| Malformed))?
-            .into_iter()
-            .collect(),
-        secret_expires: from.option(|from| from.text()?.parse().map_err(|_| Malformed))?,
+        tags: tags(from)?,
+        secret_expires: from.option(Reader::date)?,
         token_only: from.flag()?,
         added_at: time(from)?,
         changed_at: time(from)?,

@@ -14,10 +14,40 @@ use talc::source::Manual;
 /// The arena of this process. Closed until the process is enclosed.
 pub(super) static ARENA: Arena = Arena::closed();
 
+/// Where blocks come from once [`ARENA`] is full: plain memory that is kept out of cores, too.
+pub(super) static SPARE: Arena = Arena::closed();
+
+/// A block of the first of the two that has room, or nothing while they are closed or too full.
+///
+/// # Safety
+/// The layout is not empty.
+#[inline]
+pub(super) unsafe fn take(layout: Layout) -> Option<NonNull<u8>> {
+    if !ARENA.is_open() {
+        return None;
+    }
+    // SAFETY: the caller's promise.
+    unsafe { ARENA.take(layout).or_else(|| SPARE.take(layout)) }
+}
+
+/// Takes a block back, its content wiped. Whether it was one of the two's: else nothing is done.
+///
+/// # Safety
+/// If it is of [`take`], then for this `layout`, and nobody uses it any more.
+#[inline]
+pub(super) unsafe fn put_back(block: *mut u8, layout: Layout) -> bool {
+    // One look for programs that open no arena.
+    if !ARENA.is_open() {
+        return false;
+    }
+    let from = [&ARENA, &SPARE].into_iter().find(|arena| arena.holds(block));
+    // SAFETY: the caller's promise; the regions are apart.
+    from.map(|arena| unsafe { arena.put_back(block, layout) }).is_some()
+}
+
 /// A region and the blocks of it that are in use.
 ///
-/// When it is full, [`Self::take`] gives nothing and counts what was wanted: the caller turns to the
-/// ordinary heap.
+/// When it is full, [`Self::take`] gives nothing and counts what was wanted.
 #[derive(Debug)]
 pub(super) struct Arena {
     /// The address of the first byte; 0 while it is closed, so that one look tells.
@@ -122,7 +152,7 @@ impl Arena {
         blocks.in_use = blocks.in_use.saturating_sub(layout.size());
     }
 
-    /// Bytes of the region, of them in use, and given by the ordinary heap instead since it is open.
+    /// Bytes of the region, of them in use, and wanted in vain since it is open.
     pub(super) fn figures(&self) -> (usize, usize, usize) {
         let in_use = self.blocks().in_use;
         (self.size.load(Ordering::Relaxed), in_use, self.overflowed.load(Ordering::Relaxed))

@@ -46,7 +46,7 @@ pub struct Enclosure {
     pub size: usize,
     /// Of that, now in use.
     pub in_use: usize,
-    /// Ever given by the ordinary heap because the one inside was full.
+    /// Ever given by other memory because this was full: left out of cores, as long as that has room.
     pub overflowed: usize,
 }
 
@@ -57,7 +57,8 @@ static MODE: OnceLock<Mode> = OnceLock::new();
 /// else `locked`, else `plain`. Once per process: a second call just runs its work.
 ///
 /// - The heap is so for all threads and stays so afterwards; blocks from before stay where they are.
-///   When it is full, the ordinary heap gives the rest, and [`Enclosure::overflowed`] counts it.
+///   When it is full, as much again as it may have at most comes from `plain` memory, then the rest
+///   from the ordinary heap, and [`Enclosure::overflowed`] counts both.
 /// - The stack is so for `work` alone, not for threads that it starts, and 1.5 MiB long. It is wiped
 ///   when the work is done. What `work` captures and returns is also on the caller's stack.
 /// - A panic of `work` goes on in the caller.
@@ -83,7 +84,7 @@ pub fn enclosed<R>(work: impl FnOnce() -> R) -> R {
 /// Opens the arena in `memory`, looks whether blocks come from it, and gives the region of the stack.
 #[cfg(target_os = "linux")]
 fn move_in(memory: super::mapping::Memory) -> Option<super::mapping::Region> {
-    use super::arena::ARENA;
+    use super::arena::{ARENA, SPARE};
     let (mode, heap, stack) = (memory.mode(), memory.heap(), memory.stack());
     // SAFETY: the region was mapped for this and is known to nobody else; it is unmapped only
     // when it was refused, or closed with nothing in use.
@@ -97,6 +98,13 @@ fn move_in(memory: super::mapping::Memory) -> Option<super::mapping::Region> {
         return None;
     }
     memory.keep();
+    if let Some(spare) = super::mapping::spare() {
+        let heap = spare.heap();
+        // SAFETY: as above; once opened, it is kept.
+        if unsafe { SPARE.open(heap.start, heap.size) } {
+            spare.keep();
+        }
+    }
     let _known_already = MODE.set(if is_used { mode } else { Mode::Ordinary });
     is_used.then_some(stack)
 }

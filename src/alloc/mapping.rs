@@ -51,6 +51,11 @@ pub(super) fn best() -> Option<Memory> {
         .inspect(Memory::advise)
 }
 
+/// For a heap that is full: plain memory. Its stack is never touched.
+pub(super) fn spare() -> Option<Memory> {
+    Memory::reserve(HEAP, Mode::Plain)?.map_plain().inspect(Memory::advise)
+}
+
 /// As much as may be locked without asking anybody.
 fn raise_limit() {
     let maximum = getrlimit(Resource::Memlock).maximum;

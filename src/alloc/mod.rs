@@ -18,9 +18,6 @@ mod work_stack;
 
 use std::alloc::{GlobalAlloc, Layout, System};
 
-#[cfg(target_os = "linux")]
-use arena::ARENA;
-
 pub use enclosure::{Enclosure, Mode, enclosed, enclosure, room_on_work_stack, wipe_work_stack};
 
 /// The system allocator, except that each block is overwritten with zeros before it is given back,
@@ -31,7 +28,7 @@ pub use enclosure::{Enclosure, Mode, enclosed, enclosure, room_on_work_stack, wi
 #[derive(Debug)]
 pub struct Wiping;
 
-// SAFETY: a block is either the arena's, whose blocks are apart from each other and from everything
+// SAFETY: a block is either an arena's, whose blocks are apart from each other and from everything
 // else by its own contract, or `System`'s; which of the two is told by its address, so it returns
 // to where it came from, with the layout it was asked for with. `dealloc` and `realloc` write only
 // inside the block that `ptr` and `layout` describe, which the caller owns and, by contract, no
@@ -40,7 +37,7 @@ unsafe impl GlobalAlloc for Wiping {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         #[cfg(target_os = "linux")]
         // SAFETY: the caller promises that the layout is not empty.
-        if let Some(block) = unsafe { ARENA.take(layout) } {
+        if let Some(block) = unsafe { arena::take(layout) } {
             return block.as_ptr();
         }
         // SAFETY: the caller's promise about `layout` is passed on.
@@ -52,7 +49,7 @@ unsafe impl GlobalAlloc for Wiping {
         // SAFETY: the caller promises that the layout is not empty; the block has its size. It is
         // not zero yet: the arena keeps its lists in free blocks.
         unsafe {
-            if let Some(block) = ARENA.take(layout) {
+            if let Some(block) = arena::take(layout) {
                 block.write_bytes(0, layout.size());
                 return block.as_ptr();
             }
@@ -67,8 +64,8 @@ unsafe impl GlobalAlloc for Wiping {
         unsafe {
             wipe(ptr, layout.size());
             #[cfg(target_os = "linux")]
-            if ARENA.holds(ptr) {
-                return ARENA.put_back(ptr, layout);
+            if arena::put_back(ptr, layout) {
+                return;
             }
             System.dealloc(ptr, layout);
         }

@@ -53,6 +53,9 @@ pub enum Failure {
         /// Until somebody unlocks it.
         sticky: bool,
     },
+    /// The agent is there and cannot be ended by asking.
+    #[error("the agent (process {0}) does not answer")]
+    Hung(u32),
     /// What the agent said is not what was asked.
     #[error("the agent gave another answer than the one that was asked for")]
     OddAnswer,

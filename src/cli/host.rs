@@ -1,5 +1,6 @@
 //! What the agent is given: how this program opens a vault, and how it says what failed.
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
 use super::commands::describe;
@@ -14,16 +15,28 @@ use crate::seal::{self, OpeningKey};
 use crate::vault::{self, OpenVault};
 use crate::{disk, store};
 
+/// So many lines are logged: others cannot fill the disk with them.
+const LINES: usize = 200;
+
 /// The program around the agent. It lives as long as the process.
 pub struct Here {
     parts: &'static Parts,
     settings: PathBuf,
+    /// Which folder the state is kept in: the sandbox knows no other.
+    state: Option<(u64, u64)>,
+    /// Lines logged so far.
+    said: Cell<usize>,
 }
 
 impl Here {
     /// With the parts of a process that is nothing but the agent from here on.
     pub fn new(parts: &'static Parts) -> Self {
-        Self { parts, settings: parts.paths.settings() }
+        Self {
+            parts,
+            settings: parts.paths.settings(),
+            state: which(parts.paths.state()),
+            said: Cell::new(0),
+        }
     }
 }
 
@@ -36,11 +49,19 @@ impl Host for Here {
         Settings::read(&self.settings)
     }
 
+    fn is_out_of_reach(&self, error: &config::Error) -> bool {
+        matches!(error, config::Error::File(error) if is_refused(error))
+    }
+
     fn open(
         &self,
         registered: &Registered,
         key: &OpeningKey,
     ) -> Result<OpenVault<'static>, NotOpen> {
+        if which(self.parts.paths.state()) != self.state {
+            let told = told(&Failure::OddAnswer);
+            return Err(NotOpen { told, wrong_key: false, out_of_reach: true });
+        }
         let store = self.parts.store(&registered.path);
         let opened = store.and_then(|store| self.parts.open(store, registered, key));
         opened.map_err(|failure| NotOpen {
@@ -75,7 +96,11 @@ impl Host for Here {
     }
 
     fn log(&self, line: &str) {
-        self.parts.style.warn(line);
+        let said = self.said.get();
+        if said < LINES {
+            self.said.set(said + 1);
+            self.parts.style.warn(line);
+        }
     }
 }
 
@@ -100,6 +125,16 @@ fn is_out_of_reach(failure: &Failure) -> bool {
     else {
         return false;
     };
+    is_refused(error)
+}
+
+fn is_refused(error: &disk::Error) -> bool {
     matches!(error, disk::Error::Io { source, .. }
         if source.kind() == std::io::ErrorKind::PermissionDenied)
+}
+
+/// Which folder it is.
+fn which(folder: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt as _;
+    std::fs::metadata(folder).ok().map(|found| (found.dev(), found.ino()))
 }

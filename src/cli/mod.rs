@@ -25,7 +25,7 @@ use clap::Parser as _;
 use self::args::Cli;
 use self::failure::Failure;
 use self::parts::Parts;
-use crate::harden;
+use crate::{harden, stack};
 
 /// Runs the program with `arguments` (its own name first) and gives back the exit code; the codes
 /// are listed in `docs/exit-codes.md`.
@@ -54,7 +54,10 @@ pub fn run(arguments: &[OsString]) -> u8 {
         Ok(parts) => parts,
         Err(failure) => return report::show(&failure, style::Style::plain()),
     };
-    match commands::run(command, &parts) {
+    let done = commands::run(command, &parts);
+    // A vault's keys were moved about in its frames.
+    stack::scrub(stack::Depth::Opening);
+    match done {
         Ok(code) => code,
         Err(failure) => report::show(&failure, parts.style),
     }

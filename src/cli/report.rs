@@ -53,7 +53,9 @@ pub fn exit_code(failure: &Failure) -> u8 {
         Failure::Config(error) => config_code(error),
         Failure::Disk(error) => disk_code(error),
         Failure::Identity(error) => identity_code(error),
-        Failure::NotReadBack | Failure::NotAsked { .. } | Failure::OddAnswer => 8,
+        Failure::NotReadBack | Failure::NotAsked { .. } | Failure::OddAnswer | Failure::Hung(_) => {
+            8
+        }
         Failure::Vault(error) => vault_code(error),
         Failure::Mint { source, .. } => broker_code(source),
         Failure::Agent(error) => agent_code(error),
@@ -238,6 +240,7 @@ pub fn hints(failure: &Failure) -> Vec<String> {
         Failure::Agent(error) => agent_hints(error),
         Failure::Told(told) => told.hints.clone(),
         Failure::Locked { .. } => one("mintage unlock"),
+        Failure::Hung(process) => one(&format!("kill -9 {process}")),
         Failure::Prompt(prompt::Error::NobodyThere) => {
             one("run it at a terminal, or give the answer by an option (see `--help`)")
         }
@@ -365,10 +368,10 @@ fn agent_hints(error: &agent::Error) -> Vec<String> {
         }
         agent::Error::Differs { .. } => one("mintage agent stop"),
         agent::Error::Folder(error) => disk_hints(error),
-        agent::Error::NotRunning
-        | agent::Error::NotStarted(_)
-        | agent::Error::TooLong
-        | agent::Error::Foreign { .. } => one("without an agent: add `--no-agent`"),
+        agent::Error::NotRunning => one("mintage agent start"),
+        agent::Error::NotStarted(_) | agent::Error::TooLong | agent::Error::Foreign { .. } => {
+            one("without an agent: add `--no-agent`")
+        }
     }
 }
 

@@ -169,6 +169,18 @@ pub fn write_json(value: Value) -> Result<(), Failure> {
     })])
 }
 
+/// Says what was done: to a program as JSON on standard output, to people as a message.
+///
+/// # Errors
+/// [`Failure::Output`].
+pub fn told(said: impl Display, value: Value, style: Style) -> Result<(), Failure> {
+    if style.json {
+        return write_json(value);
+    }
+    style.say(said);
+    Ok(())
+}
+
 /// The object with `"v":1` in it.
 pub fn versioned(value: Value) -> Value {
     match value {

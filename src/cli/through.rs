@@ -216,7 +216,7 @@ impl<'a> Through<'a> {
             Reply::Told(told) => Err(Failure::Told(told)),
             Reply::Locked { sticky } => Err(Failure::Locked { sticky }),
             Reply::Elsewhere => {
-                self.parts.style.note("the agent has other settings: going on without it");
+                self.parts.style.note("the agent leaves it to this command: it has other settings, or others to answer");
                 Ok(None)
             }
             Reply::Outgrown => Err(Failure::Told(out_of_reach())),

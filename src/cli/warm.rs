@@ -10,6 +10,7 @@ use super::commands::status;
 use super::report;
 use super::style::{self, Style};
 use crate::agent::{Asker, Link, Place, Reply, Request, Runtime, Wanted, token_if_held};
+use crate::clock::System;
 use crate::config::{Environment, Paths};
 use crate::limits;
 use crate::model::ProfileName;
@@ -34,7 +35,7 @@ fn token(profile: ProfileName) -> Option<u8> {
     let (wanted, asker) = (Wanted::default(), Asker::Nobody);
     let request = Request::Lease { place, profile: Some(profile), wanted, asker };
     let runtime = Runtime::new(paths.runtime().to_owned());
-    let leased = token_if_held(&runtime, &request).filter(|leased| !leased.needs_words())?;
+    let leased = token_if_held(&runtime, &request).filter(|leased| !leased.needs_words(&System))?;
     let mut line = Zeroizing::new(Vec::with_capacity(leased.token.len() + 1));
     line.extend_from_slice(leased.token.expose().as_bytes());
     line.push(b'\n');

@@ -5,6 +5,7 @@
 //! never tried again: the kernel marks the pages clean, so a second one would lie.
 
 use std::ffi::{OsStr, OsString};
+use std::fs::File;
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -72,6 +73,17 @@ pub fn remove<'a>(spot: impl Into<Spot<'a>>) -> Result<(), Error> {
     let (folder, name) = Folder::above(&spot, "remove")?;
     folder.remove(name).map_err(failed("remove", &spot.shown()))?;
     folder.sync()
+}
+
+/// Begins a log in place of the one that is there. Nothing in it is kept over a power cut.
+///
+/// # Errors
+/// [`Error::Untrusted`], [`Error::Io`].
+pub fn start_log(path: &Path) -> Result<File, Error> {
+    let spot = path.into();
+    let (folder, name) = Folder::above(&spot, "create")?;
+    let _none_before = folder.remove(name);
+    folder.create(name).map_err(failed("create", path))
 }
 
 /// Gives a file another name, the first free one of `FILE.old`, `FILE.old-1` and so on, and gives

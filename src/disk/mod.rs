@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 pub use descriptor::{read_descriptor, read_stdin};
 pub use durable::{
     clear_dir, create_new, make_private_dir, remove, remove_dir, remove_empty_dir, rename, replace,
-    set_aside,
+    set_aside, start_log,
 };
 pub use lock::Lock;
 pub use spot::{Root, Spot};

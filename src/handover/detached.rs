@@ -59,6 +59,11 @@ pub fn close_output() {
     }
 }
 
+/// Has whatever is said from here on go into `log`.
+pub fn say_into(log: std::fs::File) {
+    let _said_to_nobody_then = rustix::stdio::dup2_stderr(log);
+}
+
 fn own(arguments: &[&str]) -> io::Result<Command> {
     #[expect(clippy::disallowed_methods, reason = "this module starts all children")]
     let mut command = Command::new(config::own_program()?);

@@ -13,7 +13,7 @@ mod quote;
 #[cfg(unix)]
 pub use descriptors::inherited;
 #[cfg(unix)]
-pub use detached::{close_output, detach, start_agent};
+pub use detached::{close_output, detach, say_into, start_agent};
 pub use exec::{Child, Error, replace_with};
 pub use own::{ChildStretch, ask_own};
 #[cfg(unix)]

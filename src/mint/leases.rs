@@ -96,14 +96,18 @@ impl<F: Clone> Leases<F> {
     }
 
     /// Whether another token for `question` would live as short as the one that is held: shorter
-    /// than `wanted`. To ask for one would be in vain.
+    /// than `wanted`. To ask for one would be in vain, as long as that one lives.
     #[must_use]
     pub fn too_short(
         &self,
         question: &Question,
         wanted: Option<Duration>,
+        clock: &dyn Clock,
     ) -> Option<(ProfileName, super::Error)> {
-        let lease = &self.held.get(question)?.lease;
+        let Held { lease, .. } = self.held.get(question)?;
+        if !lease.is_good_for(None, clock) || !lease.is_believable(clock) {
+            return None;
+        }
         let (lives, wanted) = (lease.token.life.duration().as_secs(), wanted?.as_secs());
         let error = super::Error::TooShort { lives, wanted };
         (lives < wanted).then(|| (lease.profile.clone(), error))
@@ -178,16 +182,12 @@ impl<F: Clone> Leases<F> {
             .min()
     }
 
-    /// Forgets what is held for a record in another form than `digest`; all of it with `None`. Gives
-    /// back the leases.
-    pub fn forget(&mut self, vault: &str, record: &str, digest: Option<&str>) -> Vec<Rc<Lease>> {
-        let stale = |question: &Question| {
-            question.vault == vault
-                && question.record == record
-                && digest.is_none_or(|digest| question.digest != digest)
-        };
-        self.failed.retain(|question, _| !stale(question));
-        self.held.extract_if(|question, _| stale(question)).map(|(_, held)| held.lease).collect()
+    /// Forgets everything of a record, and gives back the leases with what they answered.
+    pub fn forget(&mut self, vault: &str, record: &str) -> Vec<(Question, Rc<Lease>)> {
+        let of_it = |question: &Question| question.vault == vault && question.record == record;
+        self.failed.retain(|question, _| !of_it(question));
+        let forgotten = self.held.extract_if(|question, _| of_it(question));
+        forgotten.map(|(question, held)| (question, held.lease)).collect()
     }
 
     /// Forgets everything of a vault.
@@ -224,5 +224,223 @@ impl Rest {
             Error::Grant(_) => ours(limits::REST_AFTER_REFUSAL),
             _ => ours(limits::REST_AFTER_FAILURE),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use zeroize::Zeroizing;
+
+    use super::*;
+    use crate::clock::Fixed;
+    use crate::model::{Given, Token, TokenLife, TokenType};
+
+    const LIFE: u64 = 1000;
+
+    /// So many seconds after the beginning of all leases, by both clocks.
+    fn at(seconds: u64) -> Fixed {
+        let wall = Timestamp::from_second(seconds.cast_signed()).expect("a time");
+        Fixed { wall, steady: Duration::from_secs(seconds) }
+    }
+
+    fn question(record: &str) -> Question {
+        Question {
+            vault: "v".into(),
+            record: record.into(),
+            digest: "d".into(),
+            scopes: Scopes::default(),
+            audience: None,
+        }
+    }
+
+    fn lease_of(life: u64) -> Rc<Lease> {
+        let given = Given {
+            profile: "p".parse().expect("a name"),
+            token: Token {
+                access: Token::access(Zeroizing::new("abc".into())).expect("a token"),
+                kind: TokenType::Bearer,
+                life: TokenLife::stated(life).expect("a life"),
+                scope: None,
+            },
+            expires_at: at(life).wall,
+            secret_expires: None,
+            asked: Scopes::default(),
+        };
+        Rc::new(Lease::received(given, Duration::from_secs(life), Duration::ZERO))
+    }
+
+    /// With a lease for `a` that lives from 0 to [`LIFE`].
+    fn leases() -> Leases<&'static str> {
+        let mut leases = Leases::default();
+        leases.hold(question("a"), lease_of(LIFE), 0.0, &at(0));
+        leases
+    }
+
+    const OURS: Rest = Rest { length: Duration::from_secs(10), asked_for: false };
+
+    // C05
+    #[test]
+    fn a_question_that_differs_in_anything_has_no_answer() {
+        let mut leases = leases();
+        assert!(leases.find(&question("a"), None, &at(1)).is_some());
+        let same = question("a");
+        for other in [
+            Question { vault: "w".into(), ..same.clone() },
+            Question { record: "b".into(), ..same.clone() },
+            Question { digest: "e".into(), ..same.clone() },
+            Question { scopes: Scopes::parse(["s"]).expect("a scope"), ..same.clone() },
+            Question { audience: Some(String::new()), ..same },
+        ] {
+            assert!(leases.find(&other, None, &at(1)).is_none(), "{other:?}");
+        }
+    }
+
+    // C02
+    #[test]
+    fn what_has_less_than_a_minute_left_is_not_handed_out() {
+        let mut leases = leases();
+        assert!(leases.find(&question("a"), None, &at(LIFE - 60)).is_some());
+        assert!(leases.find(&question("a"), None, &at(LIFE - 59)).is_none());
+        // The caller who asks for less than that knows better.
+        assert!(leases.find(&question("a"), Some(Duration::from_secs(1)), &at(LIFE - 1)).is_some());
+        assert!(leases.find(&question("a"), Some(Duration::from_secs(1)), &at(LIFE)).is_none());
+    }
+
+    // C03, C04
+    #[test]
+    fn it_is_over_when_either_clock_says_so() {
+        let mut leases = leases();
+        let mut found = |wall, steady| {
+            let clock = Fixed { wall: at(wall).wall, steady: at(steady).steady };
+            leases.find(&question("a"), None, &clock).is_some()
+        };
+        assert_eq!([found(1, 1), found(LIFE, 1), found(1, LIFE)], [true, false, false]);
+    }
+
+    #[test]
+    fn more_life_than_another_token_would_have_is_in_vain_while_this_one_lives() {
+        let leases = leases();
+        let in_vain = |wanted, now| {
+            let wanted = Some(Duration::from_secs(wanted));
+            leases.too_short(&question("a"), wanted, &at(now)).is_some()
+        };
+        assert_eq!([in_vain(LIFE, 1), in_vain(LIFE + 1, 1)], [false, true]);
+        assert!(!in_vain(LIFE + 1, LIFE));
+        assert!(leases.too_short(&question("a"), None, &at(1)).is_none());
+    }
+
+    #[test]
+    fn a_failure_stands_for_its_time_or_until_a_fresh_token_is_wanted() {
+        let mut leases = leases();
+        leases.remember_failure(question("a"), "no", OURS, &at(5));
+        let left = |fresh, now| leases.failure(&question("a"), fresh, &at(now));
+        assert_eq!(left(false, 14), Some(("no", Duration::from_secs(1))));
+        assert_eq!([left(false, 15), left(true, 6)], [None, None]);
+        assert_eq!(leases.failure(&question("b"), false, &at(6)), None);
+        // What the issuer itself asked for holds for that, too.
+        let rest = Rest { asked_for: true, ..OURS };
+        leases.remember_failure(question("a"), "no", rest, &at(5));
+        let left = |now| leases.failure(&question("a"), true, &at(now)).is_some();
+        assert_eq!([left(14), left(15)], [true, false]);
+    }
+
+    #[test]
+    fn a_lease_ends_the_failure_before_it() {
+        let mut leases = leases();
+        leases.remember_failure(question("b"), "no", OURS, &at(5));
+        leases.hold(question("b"), lease_of(LIFE), 0.0, &at(6));
+        assert_eq!(leases.failure(&question("b"), false, &at(7)), None);
+    }
+
+    #[test]
+    fn a_lease_is_due_late_in_its_life_where_it_was_used_in_the_last_third_of_one() {
+        let mut leases = leases();
+        let due = |leases: &Leases<_>, now| !leases.due(&at(now)).is_empty();
+        assert!(!due(&leases, 801));
+        leases.find(&question("a"), None, &at(466));
+        assert_eq!([due(&leases, 799), due(&leases, 800)], [false, false]);
+        leases.find(&question("a"), None, &at(467));
+        assert_eq!([due(&leases, 799), due(&leases, 800)], [false, true]);
+        assert!(!due(&leases, LIFE));
+    }
+
+    #[test]
+    fn a_renewal_is_begun_once() {
+        let mut leases = leases();
+        leases.find(&question("a"), None, &at(700));
+        assert!(!leases.begin_renewal(&question("a"), &at(799)));
+        assert!(leases.begin_renewal(&question("a"), &at(800)));
+        assert!(!leases.begin_renewal(&question("a"), &at(801)));
+    }
+
+    #[test]
+    fn the_time_of_a_renewal_is_spread_over_a_tenth_of_the_life() {
+        let next = |jitter| {
+            let mut leases = Leases::<()>::default();
+            leases.hold(question("a"), lease_of(LIFE), jitter, &at(0));
+            let unused = leases.next_due(&at(1));
+            leases.find(&question("a"), None, &at(1));
+            (unused, leases.next_due(&at(1)).map(|at| at.as_secs()))
+        };
+        assert_eq!([next(0.0), next(1.0)], [(None, Some(800)), (None, Some(900))]);
+        assert_eq!([next(-5.0), next(5.0)], [next(0.0), next(1.0)]);
+    }
+
+    #[test]
+    fn what_is_over_is_neither_shown_nor_kept() {
+        let mut leases = leases();
+        assert_eq!(leases.iter(&at(LIFE - 1)).count(), 1);
+        assert_eq!(leases.iter(&at(LIFE)).count(), 0);
+        leases.hold(question("b"), lease_of(2 * LIFE), 0.0, &at(LIFE));
+        assert_eq!(leases.held.len(), 1);
+    }
+
+    #[test]
+    fn where_there_are_too_many_the_one_that_ends_first_makes_room() {
+        let mut leases = leases();
+        // Not one by one: each looks at all the others.
+        for number in 1..limits::LEASES {
+            let lease = lease_of(LIFE + 1);
+            let held = Held { lease, used: None, times: 0, renew_at: Duration::MAX };
+            leases.held.insert(question(&number.to_string()), held);
+        }
+        leases.hold(question("last"), lease_of(LIFE), 0.0, &at(0));
+        assert_eq!(leases.held.len(), limits::LEASES);
+        assert!(!leases.held.contains_key(&question("a")));
+        assert!(leases.held.contains_key(&question("1")));
+    }
+
+    #[test]
+    fn of_a_record_everything_is_forgotten_and_of_others_nothing() {
+        let mut leases = leases();
+        let scoped = Question { audience: Some("x".into()), ..question("a") };
+        leases.hold(scoped, lease_of(LIFE), 0.0, &at(0));
+        leases.hold(question("b"), lease_of(LIFE), 0.0, &at(0));
+        leases.remember_failure(question("a"), "no", OURS, &at(0));
+        assert!(leases.forget("w", "a").is_empty());
+        assert_eq!(leases.forget("v", "a").len(), 2);
+        assert!(leases.failure(&question("a"), false, &at(1)).is_none());
+        assert!(leases.find(&question("b"), None, &at(1)).is_some());
+        leases.forget_vault("v");
+        assert_eq!(leases.iter(&at(1)).count(), 0);
+    }
+
+    #[test]
+    fn how_long_an_issuer_is_left_alone_depends_on_what_it_said() {
+        use super::super::Error;
+        use crate::grant::Error as Grant;
+        let not_ready = |wait| {
+            let retry_after = Some(Duration::from_secs(wait));
+            Rest::after(&Error::Grant(Grant::NotReady { status: 429, retry_after }))
+        };
+        let asked = |length| Rest { length, asked_for: true };
+        assert_eq!(not_ready(60), asked(Duration::from_secs(60)));
+        assert_eq!(not_ready(86_400), asked(limits::LONGEST_REST));
+        let ours = |length| Rest { length, asked_for: false };
+        let refused = Error::Grant(Grant::Refused { status: 403, said: None });
+        assert_eq!(Rest::after(&refused), ours(limits::REST_AFTER_REFUSAL));
+        let broke_off = Error::Http(crate::http::Error::BrokeOff { host: "h".into() });
+        assert_eq!(Rest::after(&broke_off), ours(limits::REST_AFTER_FAILURE));
     }
 }

@@ -14,11 +14,16 @@
     reason = "a test fails by panic wherever it stands, and starts processes of its own"
 )]
 
+mod agent;
 mod core;
+mod crowd;
+mod keys;
 mod mint;
 mod needle;
 mod process;
+mod scene;
 mod search;
+mod threads;
 
 #[path = "../issuer/mod.rs"]
 mod issuer;
@@ -74,6 +79,10 @@ fn copy() {
         }
         "mints" => mint(),
         "mints inside" => mintage::alloc::enclosed(mint),
+        "mints and keeps" => {
+            mint();
+            keep();
+        }
         other => panic!("no role {other}"),
     }
 }
@@ -97,7 +106,7 @@ fn keep() {
 fn mint() {
     let mode = mintage::alloc::enclosure().map_or("none", |enclosure| enclosure.mode.as_str());
     println!("\nready {} {mode}", std::process::id());
-    let code = mintage::cli::run(&["mintage", "token", "prod"].map(Into::into));
+    let code = mintage::cli::run(&["mintage", "token", "prod", "--no-agent"].map(Into::into));
     assert_eq!(code, 0);
 }
 
@@ -119,6 +128,12 @@ impl Copy {
         let mut command = Command::new("env");
         command.args(under).arg(own).args(["--exact", "copy", "--nocapture", "--test-threads=1"]);
         Self::ready(command.env(ROLE, role), home, word)
+    }
+
+    /// Waits until it is ready again. What it says of itself is the same.
+    fn is_ready_again(&mut self) {
+        let again = self.lines.find(|line| line.as_ref().is_ok_and(|it| it.starts_with("ready ")));
+        again.expect("it is ready").expect("a line");
     }
 
     fn ready(command: &mut Command, home: &Path, word: &[u8]) -> Self {

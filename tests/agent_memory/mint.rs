@@ -12,7 +12,7 @@ use super::issuer::{Fault, Hold, Issuer};
 use super::needle::{Needle, scalar};
 use super::search::Search;
 use super::world::{Canary, World};
-use super::{Copy, LOCKED, PLAIN, SECRET, in_core, in_process, process};
+use super::{Copy, LOCKED, PLAIN, SECRET, in_core, in_process, keys, process, random_bytes};
 
 /// Longer than any machine takes.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -141,4 +141,32 @@ fn the_program_with_an_ordinary_allocator_is_a_positive_control() {
         let is_found = hits.iter().any(|hit| hit.name == name && hit.is_whole);
         assert!(is_found, "{name} is not there: {:?}", Search::tally(&hits));
     }
+}
+
+#[test]
+fn nothing_is_left_when_a_command_without_an_agent_is_done() {
+    let (issuer, canary) = (Issuer::https(), Canary::new());
+    let world = World::with_profile(&issuer, &canary);
+    let kept = random_bytes();
+    let mut copy = Copy::start("mints and keeps", &[], world.home(), &kept);
+    copy.is_ready_again();
+    let mut needles = keys::of(&world);
+    needles.extend([
+        Needle::new("secret", &canary.secret),
+        Needle::new("Basic value", STANDARD.encode(canary.pair())),
+        Needle::new("token", issuer.tokens().pop().expect("a token was minted")),
+        Needle::new("kept", kept),
+    ]);
+    let search = Search::new(&needles);
+    let read = in_process(&search, copy.id).0;
+    let core = in_core(&search, &copy.core(world.home()));
+    for hits in [read, core] {
+        assert!(
+            hits.iter().any(|hit| hit.name == "kept" && hit.is_whole),
+            "what is kept is not found"
+        );
+        let others: Vec<_> = hits.into_iter().filter(|hit| hit.name != "kept").collect();
+        assert_eq!(Search::tally(&others), [""; 0]);
+    }
+    copy.ends_well();
 }

@@ -7,12 +7,14 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 pub const PIECE: usize = 16;
 
 /// Something that must not be found, in every form it may have.
+#[derive(Clone)]
 pub struct Needle {
     pub name: String,
     pub forms: Vec<Form>,
 }
 
 /// One way to write a secret down.
+#[derive(Clone)]
 pub struct Form {
     pub how: &'static str,
     pub bytes: Vec<u8>,

@@ -70,7 +70,11 @@ pub fn has_read_all_from(port: u16, process: u32) -> bool {
         let is_taken = !ends(words[2]) || words[4].ends_with(":00000000");
         words[3] != "01" || (is_sent && is_taken)
     });
+    is_read && sleeps(process)
+}
+
+/// Whether its main thread waits for something.
+pub fn sleeps(process: u32) -> bool {
     let state = std::fs::read_to_string(format!("/proc/{process}/stat")).expect("it runs");
-    let state = state.rsplit(") ").next().and_then(|rest| rest.chars().next());
-    is_read && state == Some('S')
+    state.rsplit(") ").next().is_some_and(|rest| rest.starts_with('S'))
 }

@@ -84,8 +84,9 @@ class Session:
                 raise Died(f"not done after {seconds} s", printed)
 
     def close(self):
-        """Ends the shell and with it the bus and the keyring; only what this object started."""
-        os.write(self.fifo, f"command {self.place.step('end', 'exit')}\n".encode())
+        """Ends the agent, the shell and with it the bus and the keyring: what this object started."""
+        end = self.place.step("end", "mintage agent stop >/dev/null 2>&1\nexit")
+        os.write(self.fifo, f"command {end}\n".encode())
         try:
             self.terminal.expect(pexpect.EOF, timeout=10)
             self.everything.append(self.marked.sub("", self.terminal.before))

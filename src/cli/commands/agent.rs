@@ -1,7 +1,18 @@
 //! `mintage agent`: the process that holds vaults open, by hand.
 
+#[cfg(unix)]
+use std::time::Duration;
+
+#[cfg(unix)]
+use crate::agent::{Error, Runtime};
 use crate::cli::Failure;
 use crate::cli::parts::Parts;
+#[cfg(unix)]
+use crate::cli::style;
+#[cfg(unix)]
+use crate::disk::{self, Lock};
+#[cfg(unix)]
+use crate::limits;
 
 /// Options of `agent`.
 #[derive(Debug, clap::Args)]
@@ -49,7 +60,7 @@ pub fn run(args: &Args, parts: &Parts) -> Result<u8, Failure> {
         Action::Stop => stop(parts),
         Action::Status => super::status::run_for_agent(parts),
         Action::Run(Run { detach: true, .. }) => {
-            crate::handover::detach().map_err(crate::agent::Error::NotStarted)?;
+            crate::handover::detach().map_err(Error::NotStarted)?;
             Ok(0)
         }
         Action::Run(Run { started, .. }) => super::agent_run::run(*started, parts),
@@ -69,14 +80,32 @@ pub fn run(args: &Args, _: &Parts) -> Result<u8, Failure> {
 #[cfg(unix)]
 fn start(parts: &Parts) -> Result<u8, Failure> {
     crate::agent::reach(&parts.runtime(), crate::handover::start_agent, parts.clock())?;
-    parts.style.say("the agent is running");
-    Ok(0)
+    tell(true, parts)
 }
 
 /// Of whatever version it is.
 #[cfg(unix)]
 fn stop(parts: &Parts) -> Result<u8, Failure> {
-    crate::agent::replace(&parts.runtime(), parts.clock())?;
-    parts.style.say("no agent is running");
+    let runtime = parts.runtime();
+    match crate::agent::replace(&runtime, parts.clock()) {
+        Err(Error::Silent(_)) => return Err(hung(&runtime, parts)),
+        ended => ended?,
+    }
+    tell(false, parts)
+}
+
+/// Names its process, which its lock knows.
+#[cfg(unix)]
+fn hung(runtime: &Runtime, parts: &Parts) -> Failure {
+    match Lock::take(&runtime.agent_lock(), Duration::ZERO, parts.clock()) {
+        Err(disk::Error::Locked { holder: Some(process), .. }) => Failure::Hung(process),
+        _ => Error::Silent(limits::AGENT_HELLO).into(),
+    }
+}
+
+#[cfg(unix)]
+fn tell(running: bool, parts: &Parts) -> Result<u8, Failure> {
+    let said = if running { "the agent is running" } else { "no agent is running" };
+    style::told(said, serde_json::json!({ "running": running }), parts.style)?;
     Ok(0)
 }

@@ -45,11 +45,18 @@ const NEXT: [&str; 2] = [
     "launchctl bootout gui/$(id -u)/mintage.agent",
 ];
 
+/// What the path of a program may not hold, however it is quoted (`string_is_safe` in systemd).
+#[cfg(not(target_os = "macos"))]
+const UNFIT: &[char] = &['"', '\'', '\\', '$'];
+#[cfg(target_os = "macos")]
+const UNFIT: &[char] = &[];
+
 /// Writes them, or takes them away with `undo`, and says which command makes that known.
 pub fn run(undo: bool, parts: &Parts) -> Result<u8, Failure> {
     let folder = folder(parts);
     let program = config::own_program().map_err(crate::agent::Error::NotStarted)?;
-    let program = program.to_str().filter(|path| !path.contains(['\n', '\r', '$']));
+    let unfit = |character: char| character.is_control() || UNFIT.contains(&character);
+    let program = program.to_str().filter(|path| !path.contains(unfit));
     let program = program
         .ok_or_else(|| Failure::Usage("the path of this program fits no such file".to_owned()))?;
     for Unit { name, text, quote } in UNITS {
@@ -86,8 +93,7 @@ fn folder(parts: &Parts) -> PathBuf {
 /// `systemd.service(5)`, quoting; `%` begins a specifier.
 #[cfg(not(target_os = "macos"))]
 fn for_systemd(path: &str) -> String {
-    let escaped = path.replace('\\', "\\\\").replace('"', "\\\"").replace('%', "%%");
-    format!("\"{escaped}\"")
+    format!("\"{}\"", path.replace('%', "%%"))
 }
 
 #[cfg(target_os = "macos")]

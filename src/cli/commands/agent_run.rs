@@ -22,9 +22,15 @@ pub fn run(started: bool, parts: &Parts) -> Result<u8, Failure> {
         Err(agent::Error::Folder(disk::Error::Locked { .. })) if started => return Ok(0),
         place => place?,
     };
+    if started && let Ok(log) = disk::start_log(&runtime.log()) {
+        handover::say_into(log);
+    }
     // It lives as long as the process, which is nothing else from here on.
     let own: &'static Parts =
         Box::leak(Box::new(Parts::gather(parts.global.clone(), parts.before)?));
+    if let Err(error) = disk::make_private_dir(own.paths.state()) {
+        own.style.warn(report::sentence(&error));
+    }
     let served = alloc::enclosed(|| {
         let host = Box::new(Here::new(own));
         agent::serve(place, host, |notify| {
@@ -44,9 +50,6 @@ pub fn run(started: bool, parts: &Parts) -> Result<u8, Failure> {
 fn guard(parts: &Parts, runtime: &Runtime, notify: Notify) -> Guards {
     let settings = parts.settings().unwrap_or_default();
     let state = parts.paths.state();
-    if let Err(error) = disk::make_private_dir(state) {
-        parts.style.warn(report::sentence(&error));
-    }
     let vaults = settings.vaults().map(|(_, registered)| registered.path.clone());
     let readable: Vec<PathBuf> =
         vaults.chain([parts.paths.config().to_owned()]).filter(|path| path.exists()).collect();

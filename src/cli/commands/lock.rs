@@ -1,7 +1,9 @@
 //! `mintage lock`: every vault is closed until somebody unlocks, whatever else happens.
 
-use crate::cli::Failure;
+use serde_json::json;
+
 use crate::cli::parts::Parts;
+use crate::cli::{Failure, style};
 
 /// Options of `lock`: none of its own.
 #[derive(Debug, clap::Args)]
@@ -18,8 +20,11 @@ pub fn run(_: &Args, parts: &Parts) -> Result<u8, Failure> {
         Err(Failure::Agent(crate::agent::Error::Differs { .. })) => {
             crate::agent::replace(&parts.runtime(), parts.clock())?;
         }
-        Err(failure) => return Err(failure),
+        Err(failure) => {
+            parts.style.warn("no command opens a vault from here on, but a running agent did not say that it closed its own");
+            return Err(failure);
+        }
     }
-    parts.style.say("locked");
+    style::told("locked", json!({ "locked": true }), parts.style)?;
     Ok(0)
 }

@@ -38,6 +38,7 @@ pub struct Args {
 /// Runs the command.
 pub fn run(args: &Args, parts: &Parts) -> Result<u8, Failure> {
     parts.registered()?;
+    parts.refuse_if_locked()?;
     let lock = parts.paths.config().join("init.lock");
     let _one_at_a_time = Lock::take(&lock, limits::VAULT_LOCK, parts.clock())?;
     let (name, registered) = parts.registered()?;

@@ -1,7 +1,9 @@
 //! `mintage purge`: the tokens of a profile are forgotten; the next command mints again.
 
-use crate::cli::Failure;
+use serde_json::json;
+
 use crate::cli::parts::Parts;
+use crate::cli::{Failure, style};
 use crate::model::ProfileName;
 
 /// Options of `purge`.
@@ -19,6 +21,8 @@ pub fn run(args: &Args, parts: &Parts) -> Result<u8, Failure> {
         let (place, profile) = (agent.place(), args.name.clone());
         agent.done(&crate::agent::Request::Purge { place, profile })?;
     }
-    parts.style.say(format_args!("no token of `{}` is held", args.name));
+    let name = &args.name;
+    let value = json!({ "profile": name.as_str(), "held": 0 });
+    style::told(format_args!("no token of `{name}` is held"), value, parts.style)?;
     Ok(0)
 }

@@ -54,7 +54,7 @@ fn for_prompt(parts: &Parts) -> Result<u8, Failure> {
     Ok(0)
 }
 
-/// `locked`, or `unlocked` with the time left.
+/// `unlocked` with the time left; `closed` where nothing is open now; `locked` where nothing opens.
 pub fn in_short(agent: &Value) -> String {
     let vaults = agent.get("vaults").and_then(Value::as_array);
     let left = |vault: &Value| {
@@ -62,16 +62,18 @@ pub fn in_short(agent: &Value) -> String {
     };
     match vaults.into_iter().flatten().filter_map(left).max() {
         Some(seconds) => format!("unlocked {}", rounded(seconds)),
-        None => "locked".to_owned(),
+        None if agent.get("locked") == Some(&Value::Bool(true)) => "locked".to_owned(),
+        None => "closed".to_owned(),
     }
 }
 
-/// `45s`, `12m`, `3h`: rounded down.
+/// `45s`, `12m`, `7h59m`: rounded down.
 fn rounded(seconds: u64) -> String {
     match seconds {
         0..60 => format!("{seconds}s"),
         60..3600 => format!("{}m", seconds / 60),
-        _ => format!("{}h", seconds / 3600),
+        _ if seconds % 3600 < 60 => format!("{}h", seconds / 3600),
+        _ => format!("{}h{:02}m", seconds / 3600, seconds % 3600 / 60),
     }
 }
 
@@ -88,7 +90,7 @@ fn agent_rows(agent: &Value) -> Vec<Vec<String>> {
     ]);
     let memory = agent.get("memory").and_then(|memory| memory.get("mode")).map(text);
     rows.push(vec!["memory".to_owned(), memory.unwrap_or_else(|| "ordinary".to_owned())]);
-    for (name, otherwise) in [("sandbox", "none"), ("locks_on", "time and `mintage lock` only")] {
+    for (name, otherwise) in [("sandbox", "off"), ("locks_on", "time and `mintage lock` only")] {
         let said = agent.get(name).and_then(Value::as_str).unwrap_or(otherwise);
         rows.push(vec![name.to_owned(), said.to_owned()]);
     }

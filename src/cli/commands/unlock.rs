@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use crate::cli::Failure;
+use serde_json::json;
+
 use crate::cli::parts::Parts;
+use crate::cli::{Failure, style};
 use crate::limits;
 use crate::model::length;
 
@@ -21,16 +23,18 @@ pub fn run(args: &Args, parts: &Parts) -> Result<u8, Failure> {
     if let Some(mut agent) = crate::cli::through::Through::reach(parts)?
         && agent.unlock(args.length)?
     {
-        parts.style.say("unlocked");
+        style::told("unlocked", json!({ "locked": false }), parts.style)?;
         return Ok(0);
     }
-    // Only who has the key ends a lock.
-    drop(parts.open_for_unlock()?);
+    // Only who has the key ends a lock; where there is no vault, there is nothing to lock.
+    if parts.settings()?.vaults().next().is_some() {
+        drop(parts.open_for_unlock()?);
+    }
     parts.runtime().unlock()?;
     if args.length.is_some() {
         parts.style.warn("without an agent nothing stays open: each command opens for itself");
     }
-    parts.style.say("unlocked");
+    style::told("unlocked", json!({ "locked": false }), parts.style)?;
     Ok(0)
 }
 

@@ -198,6 +198,7 @@ fn forget(args: &Forget, parts: &Parts) -> Result<u8, Failure> {
 /// when all of it is in order.
 fn accept(args: &Accept, parts: &Parts) -> Result<u8, Failure> {
     let (name, registered) = parts.registered()?;
+    parts.refuse_if_locked()?;
     let lock = parts.paths.config().join("init.lock");
     let _one_at_a_time = Lock::take(&lock, limits::VAULT_LOCK, parts.clock())?;
     let id = registered.id.parse().map_err(vault::Error::from)?;

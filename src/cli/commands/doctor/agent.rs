@@ -40,7 +40,7 @@ fn memory(agent: &Value) -> Finding {
     }
 }
 
-const RAISE: Option<&str> = Some("ulimit -l 65536");
+const RAISE: Option<&str> = Some("ulimit -l 65536 && mintage agent stop");
 
 fn sandbox(agent: &Value) -> Finding {
     const WHAT: &str = "agent sandbox";

@@ -21,7 +21,8 @@ pub(super) fn look(name: &VaultName, registered: &Registered, parts: &Parts) -> 
     let opened = match parts.open_vault() {
         Ok(opened) => opened,
         Err(
-            failure @ (Failure::Identity(identity::Error::Locked | identity::Error::Prompt(_))
+            failure @ (Failure::Locked { .. }
+            | Failure::Identity(identity::Error::Locked | identity::Error::Prompt(_))
             | Failure::Prompt(_)),
         ) => {
             let said = format!("not checked, at a terminal it is: {}", report::sentence(&failure));

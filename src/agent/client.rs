@@ -4,11 +4,10 @@ use std::io::{ErrorKind, Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use rustix::net::sockopt::{Timeout, set_socket_timeout, socket_peercred};
-use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
 use zeroize::Zeroizing;
 
 use super::error::Error;
+use super::peer;
 use super::protocol::{Hello, Request};
 use super::reply::Reply;
 use super::runtime::Runtime;
@@ -37,25 +36,12 @@ impl Link {
     /// Connects to a process of our own user.
     fn connect(runtime: &Runtime) -> Result<Self, Error> {
         let path = runtime.socket();
-        let address = SocketAddrUnix::new(&path).map_err(|_| Error::TooLong)?;
-        let broken = |_| Error::BrokeOff;
-        let flags = SocketFlags::CLOEXEC;
-        let socket =
-            socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None).map_err(broken)?;
-        // Connecting, too, would wait for ever for an agent that is stopped.
-        for way in [Timeout::Send, Timeout::Recv] {
-            set_socket_timeout(&socket, way, Some(limits::AGENT_HELLO)).map_err(broken)?;
+        let stream = peer::connect(&path)?;
+        let uid = peer::uid(&stream).ok_or(Error::BrokeOff)?;
+        if uid != rustix::process::geteuid().as_raw() {
+            return Err(Error::Foreign { socket: path.display().to_string(), uid });
         }
-        connect(&socket, &address).map_err(|error| match error {
-            rustix::io::Errno::AGAIN => Error::Silent(limits::AGENT_HELLO),
-            _ => Error::NotRunning,
-        })?;
-        let peer = socket_peercred(&socket).map_err(broken)?;
-        if peer.uid != rustix::process::geteuid() {
-            let socket = path.display().to_string();
-            return Err(Error::Foreign { socket, uid: peer.uid.as_raw() });
-        }
-        Ok(Self { stream: UnixStream::from(socket) })
+        Ok(Self { stream })
     }
 
     fn hear_hello(&mut self) -> Result<(), Error> {

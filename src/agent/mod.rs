@@ -29,6 +29,8 @@ mod host;
 mod listing;
 #[cfg(unix)]
 mod opening;
+#[cfg(unix)]
+mod peer;
 #[cfg(target_os = "linux")]
 mod readable;
 #[cfg(unix)]

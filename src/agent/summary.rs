@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::codec::{Malformed, Reader, Writer};
+#[cfg(unix)]
 use crate::limits;
 use crate::model::{Summary, Tag};
 
 /// As many of `profiles` from the first on as fit well into one frame; one at least.
+#[cfg(unix)]
 pub(super) fn page(profiles: &[Summary]) -> usize {
     let mut room = limits::FRAME / 2;
     let fits = profiles.iter().take_while(|summary| {
@@ -19,6 +21,7 @@ pub(super) fn page(profiles: &[Summary]) -> usize {
     fits.count().max(1)
 }
 
+#[cfg(unix)]
 fn length(summary: &Summary) -> usize {
     let Summary { name, preset, host, label, tags, .. } = summary;
     let label = label.as_ref().map_or(0, String::len);

@@ -41,6 +41,7 @@ pub enum Failure {
     Told(#[from] broker::Told),
     /// The issuer did not take a token back; it is forgotten here.
     #[error("the tokens of `{profile}` are forgotten here, and were not taken back: {source}")]
+    #[cfg_attr(not(unix), expect(dead_code, reason = "there is no agent here"))]
     NotRevoked {
         /// The profile.
         profile: ProfileName,
@@ -55,6 +56,7 @@ pub enum Failure {
     },
     /// The agent is there and cannot be ended by asking.
     #[error("the agent (process {0}) does not answer")]
+    #[cfg_attr(not(unix), expect(dead_code, reason = "there is no agent here"))]
     Hung(u32),
     /// What the agent said is not what was asked.
     #[error("the agent gave another answer than the one that was asked for")]

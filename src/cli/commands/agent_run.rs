@@ -32,6 +32,7 @@ pub fn run(started: bool, parts: &Parts) -> Result<u8, Failure> {
         own.style.warn(report::sentence(&error));
     }
     let served = alloc::enclosed(|| {
+        say_memory(own);
         let host = Box::new(Here::new(own));
         agent::serve(place, host, |notify| {
             let guards = guard(own, &runtime, notify);
@@ -58,4 +59,12 @@ fn guard(parts: &Parts, runtime: &Runtime, notify: Notify) -> Guards {
     // Whatever the event is, what is open closes.
     let machine = logind::listen(move |_| notify.lock());
     Guards { sandbox, machine }
+}
+
+/// One word of warning where the memory is not what it could be; `status` tells it later, too.
+fn say_memory(parts: &Parts) {
+    let mode = alloc::enclosure().map(|enclosure| enclosure.mode);
+    if let Some(mode) = mode.filter(|mode| *mode != alloc::Mode::Secret) {
+        parts.style.warn(format_args!("the agent's memory is {}, not secret", mode.as_str()));
+    }
 }

@@ -144,6 +144,7 @@ pub enum Which {
 
 impl Which {
     /// Its name, where one was given.
+    #[cfg(unix)]
     pub fn named(&self) -> Option<&ProfileName> {
         match self {
             Self::Named(name) => Some(name),

@@ -41,6 +41,8 @@ pub const ANCESTORS: usize = 16;
 pub const PROFILE_NAME: usize = 128;
 /// A label, an audience, a resource.
 pub const TEXT: usize = 512;
+/// The scopes of one request, as they are sent.
+pub const SCOPES: usize = 8 * 1024;
 /// A client id.
 pub const CLIENT_ID: usize = 1024;
 /// A client secret: the largest real ones are PEM keys of some KiB.

@@ -42,10 +42,18 @@ impl Agent {
     ) -> Result<Reply, Gone> {
         let answer = match request {
             Request::Lease { place, profile, wanted, asker } => {
-                match self.subject(&place, profile, asker, client).await? {
-                    Ok(subject) => self.leased(&subject, &wanted).await,
-                    Err(reply) => Err(reply),
+                let mut leased = Err(Reply::Locked { sticky: false });
+                // A vault that closed in the middle of a mint is opened again, once.
+                for _ in 0..2 {
+                    leased = match self.subject(&place, profile.clone(), asker, client).await? {
+                        Ok(subject) => self.leased(&subject, &wanted).await,
+                        Err(reply) => return Ok(reply),
+                    };
+                    if !matches!(leased, Err(Reply::Locked { sticky: false })) {
+                        break;
+                    }
                 }
+                leased
             }
             Request::Describe { place, profile, asker } => {
                 let subject = self.subject(&place, profile, asker, client).await?;
@@ -90,8 +98,8 @@ impl Agent {
                 }
             }
             Request::Stop => {
+                self.end();
                 self.lock().await;
-                self.ending.notify_one();
                 Ok(done())
             }
             // Said out of turn.
@@ -158,7 +166,7 @@ impl Agent {
         wanted: &Wanted,
     ) -> Result<Rc<Lease>, Reply> {
         let Judged { digest, profile } = self.judge(subject)?;
-        let question = Question {
+        let mut question = Question {
             vault: subject.registered.id.clone(),
             record: subject.path.as_str().to_owned(),
             digest,
@@ -169,9 +177,13 @@ impl Agent {
             self.renew_if_due(&question);
             return Ok(held);
         }
-        let profile = match profile {
-            Some(profile) => profile,
-            None => self.profile(subject)?.0,
+        let profile = if let Some(profile) = profile {
+            profile
+        } else {
+            let (profile, digest) = self.profile(subject)?;
+            // It may have been changed since it was judged.
+            question.digest = digest;
+            profile
         };
         let (name, preset) = (profile.name.clone(), profile.preset.clone());
         let lease = self.fly(&question, profile).await?;

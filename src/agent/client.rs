@@ -7,8 +7,9 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use super::error::Error;
+use super::hello::Hello;
 use super::peer;
-use super::protocol::{Hello, Request};
+use super::protocol::Request;
 use super::reply::Reply;
 use super::runtime::Runtime;
 use crate::clock::Clock;
@@ -19,6 +20,8 @@ use crate::secret::Plaintext;
 /// A conversation with the agent.
 pub struct Link {
     stream: UnixStream,
+    /// Which socket it went to.
+    socket: Option<(u64, u64)>,
 }
 
 impl Link {
@@ -41,7 +44,7 @@ impl Link {
         if uid != rustix::process::geteuid().as_raw() {
             return Err(Error::Foreign { socket: path.display().to_string(), uid });
         }
-        Ok(Self { stream })
+        Ok(Self { stream, socket: runtime.socket_id() })
     }
 
     fn hear_hello(&mut self) -> Result<(), Error> {
@@ -60,6 +63,18 @@ impl Link {
     pub fn ask(&mut self, request: &Request, patience: Duration) -> Result<Reply, Error> {
         self.send(request.to_frame().expose())?;
         self.listen(patience)
+    }
+
+    /// Has this very agent make room for another, unless somebody did that already.
+    ///
+    /// # Errors
+    /// As [`replace`].
+    pub fn replace(&self, runtime: &Runtime, clock: &dyn Clock) -> Result<(), Error> {
+        let _alone = match start_lock(runtime, clock)? {
+            Some(alone) if runtime.socket_id() == self.socket => alone,
+            _ => return Ok(()),
+        };
+        give_way(runtime)
     }
 
     /// Says something that has no answer of its own.
@@ -107,9 +122,9 @@ fn broken(error: &std::io::Error, patience: Duration) -> Error {
 }
 
 /// The short way for a question that is mostly answered from memory: question and greeting go out
-/// together. `None` for whatever is not simply the lease.
+/// together. `None` where there is no answer.
 #[must_use]
-pub fn token_if_held(runtime: &Runtime, request: &Request) -> Option<Box<super::Leased>> {
+pub fn token_if_held(runtime: &Runtime, request: &Request) -> Option<Reply> {
     let mut link = Link::connect(runtime).ok()?;
     let (hello, question) = (Hello::own(false).to_frame(), request.to_frame());
     let mut both = Zeroizing::new(Vec::with_capacity(hello.len() + question.len()));
@@ -117,10 +132,7 @@ pub fn token_if_held(runtime: &Runtime, request: &Request) -> Option<Box<super::
     both.extend_from_slice(question.expose());
     link.send(&both).ok()?;
     link.hear_hello().ok()?;
-    match link.listen(limits::AGENT_MINT) {
-        Ok(Reply::Leased(leased)) => Some(leased),
-        _ => None,
-    }
+    link.listen(limits::AGENT_MINT).ok()
 }
 
 /// A conversation with the agent, which is started by `start` where there is none, and replaced
@@ -176,12 +188,16 @@ fn open_past_an_end(runtime: &Runtime, clock: &dyn Clock) -> Result<Link, Error>
 /// # Errors
 /// [`Error`].
 pub fn replace(runtime: &Runtime, clock: &dyn Clock) -> Result<(), Error> {
-    let _alone = match Lock::take(&runtime.start_lock(), limits::AGENT_START, clock) {
-        // Without the folder there is none.
-        Err(disk::Error::NotFound(_)) => return Ok(()),
-        alone => alone.map_err(Error::Folder)?,
-    };
+    let Some(_alone) = start_lock(runtime, clock)? else { return Ok(()) };
     give_way(runtime)
+}
+
+/// `None` without the folder: then there is no agent either.
+fn start_lock(runtime: &Runtime, clock: &dyn Clock) -> Result<Option<Lock>, Error> {
+    match Lock::take(&runtime.start_lock(), limits::AGENT_START, clock) {
+        Err(disk::Error::NotFound(_)) => Ok(None),
+        alone => alone.map(Some).map_err(Error::Folder),
+    }
 }
 
 /// It ends after the conversation, so that is waited for.

@@ -11,7 +11,8 @@ use tokio::task::AbortHandle;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
-use super::protocol::{Hello, Request};
+use super::hello::Hello;
+use super::protocol::Request;
 use super::reply::Reply;
 use super::state::{Agent, stack_is_dirty};
 use crate::broker::Told;
@@ -68,8 +69,8 @@ impl Connection {
         // Even for a client that did not wait.
         if hello.give_way {
             let agent = Rc::clone(&self.agent);
+            agent.end();
             agent.lock().await;
-            agent.ending.notify_one();
             // The client waits for the end of the process.
             return std::future::pending().await;
         }

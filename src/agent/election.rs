@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+use super::opening::Purpose;
 use super::protocol::Asker;
 use crate::limits;
 
@@ -23,9 +24,15 @@ pub(super) enum Turn {
 #[derive(Default)]
 pub(super) struct Elections(HashMap<String, Election>);
 
+struct Waiting {
+    asker: Asker,
+    purpose: Purpose,
+    tell: oneshot::Sender<Turn>,
+}
+
 #[derive(Default)]
 struct Election {
-    waiting: VecDeque<(Asker, oneshot::Sender<Turn>)>,
+    waiting: VecDeque<Waiting>,
     elected: bool,
     asking_person: bool,
     wrong: u32,
@@ -34,7 +41,12 @@ struct Election {
 
 impl Elections {
     /// Joins: the first is elected at once.
-    pub(super) fn join(&mut self, vault: &str, asker: Asker) -> oneshot::Receiver<Turn> {
+    pub(super) fn join(
+        &mut self,
+        vault: &str,
+        asker: Asker,
+        purpose: Purpose,
+    ) -> oneshot::Receiver<Turn> {
         let (tell, turn) = oneshot::channel();
         let election = self.0.entry(vault.to_owned()).or_default();
         if !election.elected {
@@ -43,7 +55,7 @@ impl Elections {
         } else if election.asking_person && asker != Asker::Person {
             let _it_waits = tell.send(Turn::Locked);
         } else {
-            election.waiting.push_back((asker, tell));
+            election.waiting.push_back(Waiting { asker, purpose, tell });
         }
         turn
     }
@@ -53,11 +65,11 @@ impl Elections {
         let Some(election) = self.0.get_mut(vault) else { return };
         election.asking_person = true;
         let waiting = std::mem::take(&mut election.waiting);
-        for (asker, tell) in waiting {
-            if asker == Asker::Person {
-                election.waiting.push_back((asker, tell));
+        for waiting in waiting {
+            if waiting.asker == Asker::Person {
+                election.waiting.push_back(waiting);
             } else {
-                let _gone_meanwhile = tell.send(Turn::Locked);
+                let _gone_meanwhile = waiting.tell.send(Turn::Locked);
             }
         }
     }
@@ -65,16 +77,23 @@ impl Elections {
     /// The vault is open.
     pub(super) fn won(&mut self, vault: &str) {
         if let Some(election) = self.0.remove(vault) {
-            for (_, tell) in election.waiting {
+            for Waiting { tell, .. } in election.waiting {
                 let _gone_meanwhile = tell.send(Turn::Look);
             }
         }
     }
 
-    /// Something changed for all: whoever waits is to look again, and may come back.
-    pub(super) fn all_look(&mut self) {
-        for (_, tell) in self.0.values_mut().flat_map(|election| election.waiting.drain(..)) {
-            let _gone_meanwhile = tell.send(Turn::Look);
+    /// Somebody locked: who only wants to use a vault is to look again. Who waits to unlock waits on.
+    pub(super) fn users_look(&mut self) {
+        for election in self.0.values_mut() {
+            let to_use = |waiting: &mut Waiting| waiting.purpose == Purpose::Use;
+            for index in (0..election.waiting.len()).rev() {
+                if election.waiting.get_mut(index).is_some_and(to_use)
+                    && let Some(waiting) = election.waiting.remove(index)
+                {
+                    let _gone_meanwhile = waiting.tell.send(Turn::Look);
+                }
+            }
         }
     }
 
@@ -82,7 +101,7 @@ impl Elections {
     pub(super) fn lost(&mut self, vault: &str) {
         let Some(election) = self.0.get_mut(vault) else { return };
         (election.elected, election.asking_person) = (false, false);
-        while let Some((_, tell)) = election.waiting.pop_front() {
+        while let Some(Waiting { tell, .. }) = election.waiting.pop_front() {
             if tell.send(Turn::Yours).is_ok() {
                 election.elected = true;
                 return;
@@ -111,7 +130,8 @@ mod tests {
     #[test]
     fn one_is_elected_and_the_others_look_once_it_has_won() {
         let mut elections = Elections::default();
-        let mut turns: Vec<_> = (0..30).map(|_| elections.join("v", Asker::Person)).collect();
+        let mut turns: Vec<_> =
+            (0..30).map(|_| elections.join("v", Asker::Person, Purpose::Use)).collect();
         assert_eq!(turns.remove(0).try_recv(), Ok(Turn::Yours));
         assert!(turns.iter_mut().all(|turn| turn.try_recv().is_err()));
         elections.won("v");
@@ -121,27 +141,40 @@ mod tests {
     #[test]
     fn if_the_elected_one_dies_the_next_living_one_is_asked() {
         let mut elections = Elections::default();
-        let _first = elections.join("v", Asker::Person);
-        drop(elections.join("v", Asker::Person));
-        let mut third = elections.join("v", Asker::Program);
+        let _first = elections.join("v", Asker::Person, Purpose::Use);
+        drop(elections.join("v", Asker::Person, Purpose::Use));
+        let mut third = elections.join("v", Asker::Program, Purpose::Use);
         elections.lost("v");
         assert_eq!(third.try_recv(), Ok(Turn::Yours));
         elections.lost("v");
-        assert_eq!(elections.join("v", Asker::Program).try_recv(), Ok(Turn::Yours));
+        assert_eq!(elections.join("v", Asker::Program, Purpose::Use).try_recv(), Ok(Turn::Yours));
     }
 
     #[test]
     fn nobody_waits_for_a_person_but_persons() {
         let mut elections = Elections::default();
-        let _first = elections.join("v", Asker::Person);
-        let mut before = elections.join("v", Asker::Program);
-        let mut person = elections.join("v", Asker::Person);
+        let _first = elections.join("v", Asker::Person, Purpose::Use);
+        let mut before = elections.join("v", Asker::Program, Purpose::Use);
+        let mut person = elections.join("v", Asker::Person, Purpose::Use);
         elections.asking("v");
         assert_eq!(before.try_recv(), Ok(Turn::Locked));
-        assert_eq!(elections.join("v", Asker::Program).try_recv(), Ok(Turn::Locked));
+        assert_eq!(elections.join("v", Asker::Program, Purpose::Use).try_recv(), Ok(Turn::Locked));
         assert!(person.try_recv().is_err());
         elections.lost("v");
         assert_eq!(person.try_recv(), Ok(Turn::Yours));
+    }
+
+    #[test]
+    fn a_lock_ends_the_wait_of_users_and_of_nobody_else() {
+        let mut elections = Elections::default();
+        let _first = elections.join("v", Asker::Person, Purpose::Use);
+        let mut user = elections.join("v", Asker::Person, Purpose::Use);
+        let mut unlock = elections.join("v", Asker::Person, Purpose::Unlock(None));
+        elections.users_look();
+        assert_eq!(user.try_recv(), Ok(Turn::Look));
+        assert!(unlock.try_recv().is_err());
+        elections.lost("v");
+        assert_eq!(unlock.try_recv(), Ok(Turn::Yours));
     }
 
     #[test]
@@ -150,7 +183,7 @@ mod tests {
         let now = Duration::from_secs(100);
         let mut pauses = Vec::new();
         for _ in 0..8 {
-            let _turn = elections.join("v", Asker::Person);
+            let _turn = elections.join("v", Asker::Person, Purpose::Use);
             elections.wrong("v", now);
             elections.lost("v");
             pauses.push(elections.pause("v", now).as_millis());

@@ -45,6 +45,7 @@ impl Agent {
         match landed.ok().and_then(|outcome| outcome.clone()) {
             Some(Ok(lease)) => Ok(lease),
             Some(Err(told)) => Err(Reply::Told(told)),
+            None if self.is_ending.get() => Err(Reply::Outgrown),
             None => Err(Reply::Locked { sticky: self.runtime.is_locked() }),
         }
     }

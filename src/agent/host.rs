@@ -12,6 +12,9 @@ use crate::vault::{self, OpenVault};
 
 /// The world outside the agent.
 pub trait Host {
+    /// The folders of settings and of state, as a client names its own (see [`super::Place`]).
+    fn folders(&self) -> Vec<u8>;
+
     /// The file of the settings; what is registered there may be opened, and nothing else.
     fn settings_file(&self) -> &Path;
 

@@ -4,6 +4,7 @@
 
 mod codec;
 mod error;
+mod hello;
 pub mod logind;
 mod protocol;
 mod reply;
@@ -49,9 +50,10 @@ mod watch;
 #[cfg(unix)]
 pub use client::{Link, reach, replace, token_if_held};
 pub use error::Error;
+pub use hello::{Hello, NUMBER, VERSION};
 #[cfg(unix)]
 pub use host::{Host, NotOpen, Trouble};
-pub use protocol::{Asker, Hello, NUMBER, NotOpened, Place, Request, VERSION, Wanted};
+pub use protocol::{Asker, NotOpened, Place, Request, Wanted};
 pub use reply::{Leased, Reply};
 pub use runtime::Runtime;
 #[cfg(unix)]

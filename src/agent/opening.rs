@@ -9,7 +9,7 @@ use super::host::{NotOpen, Trouble};
 use super::protocol::{Asker, NotOpened, Request};
 use super::reply::Reply;
 use super::state::{Agent, stack_is_dirty};
-use super::vaults::{Limits, Opened};
+use super::vaults::{Limits, Opened, Stamp};
 use crate::broker::Told;
 use crate::config::Registered;
 use crate::limits;
@@ -53,13 +53,17 @@ impl Agent {
     ) -> Result<Result<(), Reply>, Gone> {
         loop {
             self.keep_time().await;
+            let is_replaced = self.vaults.borrow().is_replaced(registered);
+            if is_replaced {
+                self.close(&registered.id).await;
+            }
             if let Some(answer) = self.stands(registered, purpose) {
                 return Ok(answer);
             }
             if asker == Asker::Nobody {
                 return Ok(Err(Reply::Locked { sticky: false }));
             }
-            let turn = self.elections.borrow_mut().join(&registered.id, asker);
+            let turn = self.elections.borrow_mut().join(&registered.id, asker, purpose);
             match turn.await {
                 Ok(Turn::Yours) => {
                     let mut elected = Elected { agent: self, vault: &registered.id, won: false };
@@ -77,15 +81,11 @@ impl Agent {
         }
     }
 
-    /// What needs no key: it is open, or a lock forbids it. One whose folder or keys were replaced
-    /// since it was opened is another one.
+    /// What needs no key: it is open, or a lock forbids it.
     fn stands(&self, registered: &Registered, purpose: Purpose) -> Option<Result<(), Reply>> {
         let now = self.now();
         let is_locked = self.runtime.is_locked();
         let mut vaults = self.vaults.borrow_mut();
-        if vaults.drop_replaced(registered) {
-            self.leases.borrow_mut().forget_vault(&registered.id);
-        }
         match purpose {
             Purpose::Use if is_locked => Some(Err(Reply::Locked { sticky: true })),
             Purpose::Use => {
@@ -152,6 +152,7 @@ impl Agent {
         };
         let key = OpeningKey::parse(key)
             .map_err(|error| wrong(self.host.tell(Trouble::Vault(error.into()))))?;
+        let stamp = Stamp::of(registered);
         let vault = self.host.open(registered, &key).map_err(|not_open| match not_open {
             NotOpen { out_of_reach: true, .. } => Reply::Outgrown,
             NotOpen { told, wrong_key: true, .. } => wrong(told),
@@ -167,7 +168,8 @@ impl Agent {
                 length
             }
         };
-        let opened = Opened::new(vault, registered.clone(), self.limits(length), self.now());
+        let opened =
+            Opened::new(vault, (registered.clone(), stamp), self.limits(length), self.now());
         self.vaults.borrow_mut().insert(opened);
         self.set_alarm();
         Ok(())

@@ -8,66 +8,16 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use super::codec::{Malformed, Reader, Writer};
+use crate::limits;
 use crate::model::{FieldName, ProfileName, Scopes};
 use crate::secret::{IdentityText, Outgoing};
-
-/// The number of the protocol, changed with every change of a frame.
-pub const NUMBER: u16 = 1;
-
-/// The version of this program.
-pub const VERSION: &str = env!("CARGO_PKG_VERSION");
-
-const MAGIC: &[u8] = b"mintage";
-
-/// How a conversation is opened, by either side.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hello {
-    /// The number of its protocol.
-    pub number: u16,
-    /// The version of its program.
-    pub version: String,
-    /// A client wants the agent to lock and end, so that another can take its place.
-    pub give_way: bool,
-}
-
-impl Hello {
-    /// Ours.
-    #[must_use]
-    pub fn own(give_way: bool) -> Self {
-        Self { number: NUMBER, version: VERSION.to_owned(), give_way }
-    }
-
-    /// Whether the other side is of the same build as we are.
-    #[must_use]
-    pub fn is_ours(&self) -> bool {
-        self.number == NUMBER && self.version == VERSION
-    }
-
-    /// The whole frame.
-    #[must_use]
-    pub fn to_frame(&self) -> Zeroizing<Vec<u8>> {
-        let Self { number, version, give_way } = self;
-        Writer::new(1).bytes(MAGIC).u16(*number).text(version).flag(*give_way).finish()
-    }
-
-    /// Reads the content of a frame. What follows the fields known here is left to later versions.
-    #[must_use]
-    pub fn parse(content: &[u8]) -> Option<Self> {
-        let mut reader = Reader::new(content);
-        let opens = reader.u8() == Ok(1) && reader.bytes() == Ok(MAGIC);
-        let number = reader.u16().ok().filter(|_| opens)?;
-        let version = reader.text().ok()?;
-        let harmless = version.len() <= 64 && version.bytes().all(|byte| byte.is_ascii_graphic());
-        let give_way = reader.flag().ok()?;
-        harmless.then(|| Self { number, version: version.to_owned(), give_way })
-    }
-}
 
 /// Which vault a request is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
-    /// The client's settings folder: an agent with other settings must not answer.
-    pub settings: Vec<u8>,
+    /// The client's folders of settings and of state, with a zero byte between: an agent with others
+    /// must not answer.
+    pub folders: Vec<u8>,
     /// The vault's name or place, as the client was told; the default one without.
     pub vault: Option<String>,
 }
@@ -255,7 +205,7 @@ impl Request {
                 let profile = from.option(name)?;
                 let wanted = Wanted {
                     scopes: scopes(from)?,
-                    audience: from.option(owned)?,
+                    audience: from.option(audience)?,
                     min_valid: from.option(read_seconds)?,
                     fresh: from.flag()?,
                 };
@@ -311,12 +261,12 @@ impl Request {
 }
 
 fn start(kind: u8, place: &Place, asker: Asker) -> Writer {
-    let Place { settings, vault } = place;
-    Writer::new(kind).bytes(settings).option(vault.as_deref(), Writer::text).u8(asker as u8)
+    let Place { folders, vault } = place;
+    Writer::new(kind).bytes(folders).option(vault.as_deref(), Writer::text).u8(asker as u8)
 }
 
 fn read_start(reader: &mut Reader<'_>) -> Result<(Place, Asker), Malformed> {
-    let place = Place { settings: reader.bytes()?.to_vec(), vault: reader.option(owned)? };
+    let place = Place { folders: reader.bytes()?.to_vec(), vault: reader.option(owned)? };
     let asker = match reader.u8()? {
         0 => Asker::Nobody,
         1 => Asker::Program,
@@ -334,11 +284,17 @@ fn name(reader: &mut Reader<'_>) -> Result<ProfileName, Malformed> {
     reader.text()?.parse().map_err(|_| Malformed)
 }
 
+fn audience(reader: &mut Reader<'_>) -> Result<String, Malformed> {
+    owned(reader)
+        .and_then(|text| if text.len() <= limits::TEXT { Ok(text) } else { Err(Malformed) })
+}
+
 /// Separated by single spaces, each once.
 fn scopes(reader: &mut Reader<'_>) -> Result<Scopes, Malformed> {
     let text = reader.text()?;
     let scopes = Scopes::parse([text]).map_err(|_| Malformed)?;
-    if scopes.to_string() == text { Ok(scopes) } else { Err(Malformed) }
+    let fits = text.len() <= limits::SCOPES && scopes.to_string() == text;
+    if fits { Ok(scopes) } else { Err(Malformed) }
 }
 
 fn read_seconds(reader: &mut Reader<'_>) -> Result<Duration, Malformed> {
@@ -350,7 +306,7 @@ mod tests {
     use super::*;
 
     fn place() -> Place {
-        Place { settings: b"/home/\xff/.config".to_vec(), vault: Some("work".into()) }
+        Place { folders: b"/home/\xff/.config".to_vec(), vault: Some("work".into()) }
     }
 
     /// One of each, and of each form of what is in them.
@@ -427,24 +383,5 @@ mod tests {
         let mut list = content(&all()[0]);
         *list.last_mut().expect("an asker") = 3;
         assert!(Request::parse(&list).is_none() && Request::parse(&[27, 3]).is_none());
-    }
-
-    #[test]
-    fn a_greeting_reads_back_whatever_a_later_version_adds() {
-        let later = Hello { number: 9, version: "99.0.0-x".into(), give_way: true };
-        for hello in [Hello::own(false), Hello::own(true), later] {
-            let mut content = hello.to_frame()[4..].to_vec();
-            assert_eq!(Hello::parse(&content), Some(hello.clone()));
-            content.extend_from_slice(b"more");
-            assert_eq!(Hello::parse(&content), Some(hello));
-        }
-    }
-
-    #[test]
-    fn a_greeting_with_a_version_that_is_not_for_a_terminal_is_none() {
-        for version in ["\u{1b}[31m", "a b", &"1".repeat(65)] {
-            let hello = Hello { version: version.to_owned(), ..Hello::own(false) };
-            assert_eq!(Hello::parse(&hello.to_frame()[4..]), None);
-        }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use tokio::task::spawn_local;
+
 use super::host::Trouble;
 use super::reply::Reply;
 use super::state::{Agent, stack_is_dirty};
@@ -24,7 +26,7 @@ impl Agent {
     /// Forgets the leases of the profile at `path`, and has its issuer take their tokens back.
     /// `None` where none is held.
     pub(super) async fn revoke(
-        &self,
+        self: &Rc<Self>,
         registered: &Registered,
         path: &RecordPath,
     ) -> Result<Option<Reply>, Reply> {
@@ -35,7 +37,7 @@ impl Agent {
             return Ok(None);
         }
         let count = held.len();
-        let told = self.take_back(registered, path, held).await?;
+        let told = self.run_errand(registered, path, held).await?;
         let tokens = if count == 1 { "1 token".to_owned() } else { format!("{count} tokens") };
         let (here, go_on) = ("forgotten here", "so they work until they expire");
         Ok(Some(Reply::Done(match told {
@@ -47,6 +49,22 @@ impl Agent {
                 format!("{tokens} {here}; the profile was changed since they were minted, {go_on}")
             }
         })))
+    }
+
+    /// Takes them back in a task that ends with the vault: secret and tokens are in it.
+    async fn run_errand(
+        self: &Rc<Self>,
+        registered: &Registered,
+        path: &RecordPath,
+        held: Vec<(Question, Rc<Lease>)>,
+    ) -> Result<Told, Reply> {
+        let (agent, registered, path) = (Rc::clone(self), registered.clone(), path.clone());
+        let id = registered.id.clone();
+        let errand = spawn_local(async move { agent.take_back(&registered, &path, held).await });
+        self.errands.borrow_mut().push((id, errand.abort_handle()));
+        let ran = errand.await;
+        self.errands.borrow_mut().retain(|(_, errand)| !errand.is_finished());
+        ran.unwrap_or(Err(Reply::Locked { sticky: self.runtime.is_locked() }))
     }
 
     async fn take_back(

@@ -51,7 +51,7 @@ pub fn listen(
 ) -> Result<Place, Error> {
     runtime.prepare().map_err(Error::Folder)?;
     // An agent whose socket a supervisor replaced ends by itself, and may need a moment.
-    let patience = if inherited.is_some() { limits::AGENT_START } else { Duration::ZERO };
+    let patience = if inherited.is_some() { limits::AGENT_START } else { limits::AGENT_HELLO };
     let alone = Lock::take(&runtime.agent_lock(), patience, clock);
     let alone = alone.map_err(Error::Folder)?;
     let (listener, own_socket) = match inherited {

@@ -1,6 +1,6 @@
 //! What the agent holds, and how it lets it go.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt as _;
@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Notify;
+use tokio::task::AbortHandle;
 
 use super::alarm::Alarm;
 use super::connection::Readers;
@@ -44,6 +45,10 @@ pub(super) struct Agent {
     pub(super) alarm: Alarm,
     pub(super) guards: Guards,
     pub(super) ending: Notify,
+    /// What else is under way for a vault, by its id.
+    pub(super) errands: RefCell<Vec<(String, AbortHandle)>>,
+    /// It is to end, and another takes its place.
+    pub(super) is_ending: Cell<bool>,
     /// The socket that the agent made, unless a supervisor did.
     pub(super) own_socket: Option<(u64, u64)>,
     settings: RefCell<Option<(Stamp, Rc<Settings>)>>,
@@ -81,6 +86,8 @@ impl Agent {
             alarm,
             guards,
             ending: Notify::new(),
+            errands: RefCell::default(),
+            is_ending: Cell::new(false),
             own_socket,
             settings: RefCell::default(),
         }
@@ -117,12 +124,13 @@ impl Agent {
 
     /// The registration that a client means.
     pub(super) fn registered(&self, place: &Place) -> Result<Registered, Reply> {
-        use std::os::unix::ffi::OsStrExt as _;
-        let folder = self.host.settings_file().parent().map(|it| it.as_os_str().as_bytes());
-        if folder != Some(place.settings.as_slice()) {
+        if self.host.folders() != place.folders {
             return Err(Reply::Elsewhere);
         }
         let settings = self.settings()?;
+        if !settings.agent.used {
+            return Err(Reply::Elsewhere);
+        }
         let chosen = settings.choose(place.vault.as_deref());
         let (_, registered) =
             chosen.map_err(|error| Reply::Told(self.host.tell(Trouble::Config(error))))?;
@@ -132,35 +140,59 @@ impl Agent {
     /// Looks whether something is to be closed by now: asked before every request, so that no timer
     /// is relied upon.
     pub(super) async fn keep_time(&self) {
-        let over = if self.runtime.is_locked() {
+        if self.runtime.is_locked() {
             // Nobody need wait for a vault that will not open.
-            self.elections.borrow_mut().all_look();
-            self.vaults.borrow().ids()
+            self.elections.borrow_mut().users_look();
+            if self.holds_something() {
+                self.lock().await;
+            }
         } else {
-            self.vaults.borrow().over(self.now())
-        };
-        if !over.is_empty() {
-            self.close(over).await;
+            let over = self.vaults.borrow().over(self.now());
+            for id in over {
+                self.close(&id).await;
+            }
         }
         self.set_alarm();
     }
 
-    /// Closes every vault.
-    pub(super) async fn lock(&self) {
-        let all = self.vaults.borrow().ids();
-        self.close(all).await;
+    fn holds_something(&self) -> bool {
+        !self.vaults.borrow().is_empty()
+            || !self.leases.borrow().is_empty()
+            || !self.flights.borrow().is_empty()
+            || !self.errands.borrow().is_empty()
     }
 
-    /// Closes vaults: their keys, leases and mints under way are gone when it returns.
-    async fn close(&self, ids: Vec<String>) {
-        let mut stopped = Vec::new();
-        for id in &ids {
-            self.vaults.borrow_mut().close(id);
-            self.leases.borrow_mut().forget_vault(id);
-            let of_it = |question: &Question, _: &mut Flight| question.vault == *id;
-            stopped.extend(self.flights.borrow_mut().extract_if(of_it).map(|(_, flight)| flight));
+    /// Ends the agent: who waits for a mint is sent to the next one.
+    pub(super) fn end(&self) {
+        self.is_ending.set(true);
+        self.ending.notify_one();
+    }
+
+    /// Closes every vault, and lets everything go that came from one.
+    pub(super) async fn lock(&self) {
+        self.vaults.borrow_mut().clear();
+        self.leases.borrow_mut().clear();
+        let stopped: Vec<_> = self.flights.borrow_mut().drain().map(|(_, flight)| flight).collect();
+        let errands = std::mem::take(&mut *self.errands.borrow_mut());
+        self.stop(stopped, errands).await;
+    }
+
+    /// Closes a vault: its keys, its leases and what is under way for it are gone when it returns.
+    pub(super) async fn close(&self, id: &str) {
+        self.vaults.borrow_mut().close(id);
+        self.leases.borrow_mut().forget_vault(id);
+        let of_it = |question: &Question, _: &mut Flight| question.vault == id;
+        let stopped: Vec<_> =
+            self.flights.borrow_mut().extract_if(of_it).map(|(_, flight)| flight).collect();
+        let errands = self.errands.borrow_mut().extract_if(.., |(vault, _)| vault == id).collect();
+        self.stop(stopped, errands).await;
+    }
+
+    async fn stop(&self, flights: Vec<Flight>, errands: Vec<(String, AbortHandle)>) {
+        for (_, errand) in errands {
+            errand.abort();
         }
-        for flight in stopped {
+        for flight in flights {
             flight.stop().await;
         }
         self.ready.borrow_mut().clear();

@@ -4,11 +4,14 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::hello::VERSION;
 use super::logind::Listening;
-use super::protocol::VERSION;
 use super::sandbox::Sandbox;
 use super::state::Agent;
 use crate::alloc;
+
+/// So many leases are listed one by one: an answer has to fit a frame.
+const LISTED: usize = 500;
 
 impl Agent {
     /// A JSON object; lengths of time are in seconds.
@@ -28,6 +31,7 @@ impl Agent {
             .leases
             .borrow()
             .iter(self.clock())
+            .take(LISTED)
             .map(|(question, held)| {
                 json!({
                     "vault": question.vault,
@@ -46,6 +50,7 @@ impl Agent {
             "locks_on": self.guards.machine.as_ref().map(Listening::said),
             "vaults": vaults,
             "leases": leases,
+            "held": self.leases.borrow().iter(self.clock()).count(),
             "minting": self.flights.borrow().len(),
         })
         .to_string()

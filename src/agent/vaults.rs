@@ -20,7 +20,7 @@ pub(super) struct Limits {
 pub(super) struct Opened {
     pub(super) vault: OpenVault<'static>,
     registered: Registered,
-    stamp: Option<Stamp>,
+    stamp: Stamp,
     limits: Limits,
     since: Duration,
     used: Duration,
@@ -29,13 +29,13 @@ pub(super) struct Opened {
 }
 
 impl Opened {
+    /// `stamp` is from before it was opened.
     pub(super) fn new(
         vault: OpenVault<'static>,
-        registered: Registered,
+        (registered, stamp): (Registered, Stamp),
         limits: Limits,
         now: Duration,
     ) -> Self {
-        let stamp = stamp(&registered);
         Self { vault, registered, stamp, limits, since: now, used: now, judged: HashMap::new() }
     }
 
@@ -51,14 +51,22 @@ impl Opened {
     }
 }
 
-/// Which folder it is, and which file its keys are in.
-fn stamp(registered: &Registered) -> Option<Stamp> {
-    let folder = std::fs::metadata(&registered.path).ok()?;
-    let keys = std::fs::symlink_metadata(registered.path.join("key.age")).ok()?;
-    Some([folder.dev(), folder.ino(), keys.ino(), keys.ctime().cast_unsigned(), keys.size()])
-}
+/// Which folder it is, and which file its keys are in, in which state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Stamp(Option<[u64; 6]>);
 
-type Stamp = [u64; 5];
+impl Stamp {
+    pub(super) fn of(registered: &Registered) -> Self {
+        let look = || {
+            let folder = std::fs::metadata(&registered.path).ok()?;
+            let keys = std::fs::symlink_metadata(registered.path.join("key.age")).ok()?;
+            let (changed, nanos) =
+                (keys.ctime().cast_unsigned(), keys.ctime_nsec().cast_unsigned());
+            Some([folder.dev(), folder.ino(), keys.ino(), changed, nanos, keys.size()])
+        };
+        Self(look())
+    }
+}
 
 /// All that are open, by their ids. Each in a block of its own, which is wiped when it is given back:
 /// the slots of a map keep what was moved out of them.
@@ -78,16 +86,11 @@ impl Vaults {
         (*path == registered.path && *fingerprint == registered.fingerprint).then_some(found)
     }
 
-    /// Closes the vault where its folder, its keys or its pins are others than when it was opened.
-    pub(super) fn drop_replaced(&mut self, registered: &Registered) -> bool {
-        let replaced = |opened: &Opened| {
-            opened.stamp != stamp(&opened.registered) || !opened.vault.has_its_pins()
-        };
-        let is_gone = self.0.get(&registered.id).is_some_and(|opened| replaced(opened));
-        if is_gone {
-            self.0.remove(&registered.id);
-        }
-        is_gone
+    /// Whether the folder, the keys or the pins of the vault are others than when it was opened.
+    pub(super) fn is_replaced(&self, registered: &Registered) -> bool {
+        self.0.get(&registered.id).is_some_and(|opened| {
+            opened.stamp != Stamp::of(&opened.registered) || !opened.vault.has_its_pins()
+        })
     }
 
     /// Counts a request.
@@ -119,8 +122,12 @@ impl Vaults {
         self.0.values().map(|opened| end(opened)).min()
     }
 
-    pub(super) fn ids(&self) -> Vec<String> {
-        self.0.keys().cloned().collect()
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
     }
 
     pub(super) fn close(&mut self, id: &str) {

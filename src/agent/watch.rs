@@ -79,7 +79,7 @@ fn signals(agent: &Rc<Agent>) -> io::Result<()> {
         let of_end = Rc::clone(agent);
         spawn_local(async move {
             if ending.recv().await.is_some() {
-                of_end.ending.notify_one();
+                of_end.end();
             }
         });
     }
@@ -105,7 +105,7 @@ fn folder(agent: &Rc<Agent>) {
     let watched = watched(&agent);
     // It may be gone already: a watch tells only what comes after it.
     if is_gone(&agent) {
-        agent.ending.notify_one();
+        agent.end();
     }
     let Some(watched) = watched else { return };
     spawn_local(async move {
@@ -117,7 +117,7 @@ fn folder(agent: &Rc<Agent>) {
         while watched.wait(take).await.is_ok() {
             agent.keep_time().await;
             if is_gone(&agent) {
-                agent.ending.notify_one();
+                agent.end();
             }
         }
     });

@@ -56,6 +56,22 @@ pub struct Global {
     pub color: Color,
 }
 
+impl Global {
+    /// As where none is given.
+    pub fn plain() -> Self {
+        Self {
+            vault: None,
+            json: false,
+            no_agent: false,
+            non_interactive: false,
+            passphrase_fd: None,
+            quiet: false,
+            verbose: 0,
+            color: Color::Auto,
+        }
+    }
+}
+
 /// When to colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Color {

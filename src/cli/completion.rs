@@ -72,14 +72,11 @@ pub fn profiles() -> ArgValueCompleter {
 /// is wrong is said by the command itself.
 fn names(typed: &OsStr) -> Vec<CompletionCandidate> {
     let global = Global {
-        no_agent: false,
         vault: typed_vault(&config::Environment::arguments()),
-        json: false,
         non_interactive: true,
-        passphrase_fd: None,
         quiet: true,
-        verbose: 0,
         color: Color::Never,
+        ..Global::plain()
     };
     let Ok(parts) = Parts::gather(global, harden::apply()) else { return Vec::new() };
     let listed = Holder::at_hand(&parts).and_then(|mut holder| holder.list());

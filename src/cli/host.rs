@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::commands::describe;
 use super::parts::Parts;
+use super::warm;
 use super::{Failure, report};
 use crate::agent::{Host, NotOpen, Trouble};
 use crate::broker::{self, Told};
@@ -22,21 +23,28 @@ const LINES: usize = 200;
 pub struct Here {
     parts: &'static Parts,
     settings: PathBuf,
-    /// Which folder the state is kept in: the sandbox knows no other.
-    state: Option<(u64, u64)>,
+    /// The folders that the sandbox lets us reach; `None` where there is none.
+    reachable: Option<Vec<Which>>,
     /// Lines logged so far.
     said: Cell<usize>,
 }
 
+/// Which folder it is, wherever it lies.
+type Which = (u64, u64);
+
 impl Here {
-    /// With the parts of a process that is nothing but the agent from here on.
-    pub fn new(parts: &'static Parts) -> Self {
-        Self {
-            parts,
-            settings: parts.paths.settings(),
-            state: which(parts.paths.state()),
-            said: Cell::new(0),
-        }
+    /// With the parts of a process that is nothing but the agent from here on, which will be kept to
+    /// these folders, if to any.
+    pub fn new(parts: &'static Parts, reachable: Option<&[PathBuf]>) -> Self {
+        let reachable = reachable.map(|paths| paths.iter().filter_map(|it| which(it)).collect());
+        Self { parts, settings: parts.paths.settings(), reachable, said: Cell::new(0) }
+    }
+
+    /// Whether it is there, and is another one than when the sandbox was entered: it knows folders,
+    /// not paths.
+    fn is_new(&self, folder: &Path) -> bool {
+        let known = |it: Which| self.reachable.as_ref().is_none_or(|known| known.contains(&it));
+        which(folder).is_some_and(|it| !known(it))
     }
 }
 
@@ -49,8 +57,13 @@ impl Host for Here {
         Settings::read(&self.settings)
     }
 
+    fn folders(&self) -> Vec<u8> {
+        warm::folders(&self.parts.paths)
+    }
+
     fn is_out_of_reach(&self, error: &config::Error) -> bool {
-        matches!(error, config::Error::File(error) if is_refused(error))
+        let refused = matches!(error, config::Error::File(error) if is_refused(error));
+        refused && self.is_new(self.parts.paths.config())
     }
 
     fn open(
@@ -58,7 +71,7 @@ impl Host for Here {
         registered: &Registered,
         key: &OpeningKey,
     ) -> Result<OpenVault<'static>, NotOpen> {
-        if which(self.parts.paths.state()) != self.state {
+        if self.is_new(self.parts.paths.state()) {
             let told = told(&Failure::OddAnswer);
             return Err(NotOpen { told, wrong_key: false, out_of_reach: true });
         }
@@ -66,7 +79,7 @@ impl Host for Here {
         let opened = store.and_then(|store| self.parts.open(store, registered, key));
         opened.map_err(|failure| NotOpen {
             wrong_key: is_wrong_key(&failure),
-            out_of_reach: is_out_of_reach(&failure),
+            out_of_reach: is_about_access(&failure) && self.is_new(&registered.path),
             told: told(&failure),
         })
     }
@@ -118,8 +131,8 @@ fn is_wrong_key(failure: &Failure) -> bool {
     matches!(failure, Failure::Vault(error) if wrong(error))
 }
 
-/// The sandbox refuses what was registered after the agent was started.
-fn is_out_of_reach(failure: &Failure) -> bool {
+/// What the sandbox says, too, to what was registered after the agent was started.
+fn is_about_access(failure: &Failure) -> bool {
     let (Failure::Vault(vault::Error::Store(store::Error::Disk(error))) | Failure::Disk(error)) =
         failure
     else {
@@ -134,7 +147,7 @@ fn is_refused(error: &disk::Error) -> bool {
 }
 
 /// Which folder it is.
-fn which(folder: &Path) -> Option<(u64, u64)> {
+fn which(folder: &Path) -> Option<Which> {
     use std::os::unix::fs::MetadataExt as _;
     std::fs::metadata(folder).ok().map(|found| (found.dev(), found.ino()))
 }

@@ -147,7 +147,7 @@ impl Parts {
     pub fn open_vault(&self) -> Result<OpenVault<'_>, Failure> {
         self.registered()?;
         self.refuse_if_locked()?;
-        let opened = self.load_and_open();
+        let opened = self.load_and_open(|| self.refuse_if_locked());
         // The opening key was moved about.
         stack::scrub(stack::Depth::Opening);
         opened
@@ -158,12 +158,16 @@ impl Parts {
     /// # Errors
     /// As [`Parts::open_vault`].
     pub fn open_for_unlock(&self) -> Result<OpenVault<'_>, Failure> {
-        let opened = self.load_and_open();
+        let opened = self.load_and_open(|| Ok(()));
         stack::scrub(stack::Depth::Opening);
         opened
     }
 
-    fn load_and_open(&self) -> Result<OpenVault<'_>, Failure> {
+    /// `may_open` is asked once the key is there: somebody may have typed for a minute.
+    fn load_and_open(
+        &self,
+        may_open: impl FnOnce() -> Result<(), Failure>,
+    ) -> Result<OpenVault<'_>, Failure> {
         let (name, registered) = self.registered()?;
         self.style.note(format_args!(
             "vault `{name}` at `{}`, key from the {}",
@@ -176,6 +180,7 @@ impl Parts {
         let store = self.store(&registered.path)?;
         let id: VaultId = registered.id.parse().map_err(vault::Error::from)?;
         let key = self.source(&id, &registered.key).load(self.prompt.as_ref())?;
+        may_open()?;
         self.open(store, &registered, &key)
     }
 

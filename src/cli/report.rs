@@ -366,7 +366,9 @@ fn agent_hints(error: &agent::Error) -> Vec<String> {
         agent::Error::Silent(_) | agent::Error::BrokeOff => {
             vec!["mintage agent stop".to_owned(), "without it: add `--no-agent`".to_owned()]
         }
-        agent::Error::Differs { .. } => one("mintage agent stop"),
+        agent::Error::Differs { .. } => {
+            one("mintage agent stop, and where the system starts it: mintage agent install")
+        }
         agent::Error::Folder(error) => disk_hints(error),
         agent::Error::NotRunning => one("mintage agent start"),
         agent::Error::NotStarted(_) | agent::Error::TooLong | agent::Error::Foreign { .. } => {

@@ -22,6 +22,9 @@ use crate::secret::FieldSecret;
 use crate::stack;
 use crate::vault;
 
+/// Agents that a question is put to, after the first.
+const TRIES: u32 = 3;
+
 /// The agent, as a command uses it.
 pub struct Through<'a> {
     link: Link,
@@ -50,6 +53,7 @@ impl<'a> Through<'a> {
             Err(
                 error @ (agent::Error::NotRunning
                 | agent::Error::NotStarted(_)
+                | agent::Error::Differs { .. }
                 | agent::Error::TooLong
                 | agent::Error::Folder(_)),
             ) => {
@@ -205,11 +209,15 @@ impl<'a> Through<'a> {
     /// ask.
     fn ask(&mut self, request: &Request) -> Result<Option<Reply>, Failure> {
         let mut reply = self.ask_once(request)?;
-        if matches!(reply, Reply::Outgrown) {
-            self.parts.style.note("the agent is started again, to reach this vault");
-            agent::replace(&self.parts.runtime(), self.parts.clock())?;
-            let runtime = self.parts.runtime();
-            self.link = agent::reach(&runtime, handover::start_agent, self.parts.clock())?;
+        // It may be about to end because of somebody else's question.
+        for _ in 0..TRIES {
+            if !matches!(reply, Reply::Outgrown) {
+                break;
+            }
+            self.parts.style.note("another agent is to answer this");
+            let (runtime, clock) = (self.parts.runtime(), self.parts.clock());
+            self.link.replace(&runtime, clock)?;
+            self.link = agent::reach(&runtime, handover::start_agent, clock)?;
             reply = self.ask_once(request)?;
         }
         match reply {
@@ -290,7 +298,7 @@ fn place(parts: &Parts) -> Place {
 fn out_of_reach() -> Told {
     Told {
         code: 8,
-        sentence: "the agent cannot reach the vault from where it runs".to_owned(),
+        sentence: "no agent could reach the vault, or each was stopped before it did".to_owned(),
         hints: vec!["without an agent: add `--no-agent`".to_owned()],
     }
 }

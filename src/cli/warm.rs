@@ -6,6 +6,8 @@ use std::ffi::OsString;
 
 use zeroize::Zeroizing;
 
+use super::Failure;
+use super::args::Global;
 use super::commands::status;
 use super::report;
 use super::style::{self, Style};
@@ -30,12 +32,20 @@ fn token(profile: ProfileName) -> Option<u8> {
         return None;
     }
     let paths = Paths::find().ok()?;
-    let place = place(&paths, environment.vault);
+    let place = place(&paths, environment.vault.clone());
     // Whoever opens a vault must be ready to be asked for its key: the long way is.
     let (wanted, asker) = (Wanted::default(), Asker::Nobody);
     let request = Request::Lease { place, profile: Some(profile), wanted, asker };
     let runtime = Runtime::new(paths.runtime().to_owned());
-    let leased = token_if_held(&runtime, &request).filter(|leased| !leased.needs_words(&System))?;
+    let leased = match token_if_held(&runtime, &request)? {
+        Reply::Leased(leased) if !leased.needs_words(&System) => leased,
+        // Asked again, it would say that nobody was asked again.
+        Reply::Told(told) => {
+            let style = Style::new(&Global::plain(), &environment);
+            return Some(report::show(&Failure::Told(told), style));
+        }
+        _ => return None,
+    };
     let mut line = Zeroizing::new(Vec::with_capacity(leased.token.len() + 1));
     line.extend_from_slice(leased.token.expose().as_bytes());
     line.push(b'\n');
@@ -66,6 +76,12 @@ fn written(line: &[u8]) -> u8 {
 
 /// The vault that is meant, as the agent is told.
 pub fn place(paths: &Paths, vault: Option<String>) -> Place {
+    Place { folders: folders(paths), vault }
+}
+
+/// Where settings and state are: with others, it is another user, as it were.
+pub fn folders(paths: &Paths) -> Vec<u8> {
     use std::os::unix::ffi::OsStrExt as _;
-    Place { settings: paths.config().as_os_str().as_bytes().to_vec(), vault }
+    let [config, state] = [paths.config(), paths.state()].map(|it| it.as_os_str().as_bytes());
+    [config, state].join(&0)
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::Duration;
 
+use super::rest::Rest;
 use crate::clock::Clock;
 use crate::limits;
 use crate::model::{Lease, LeaseRequest, ProfileName, Scopes};
@@ -138,7 +139,13 @@ impl<F: Clone> Leases<F> {
         clock: &dyn Clock,
     ) {
         let Rest { length, asked_for } = rest;
-        let until = clock.steady() + length;
+        let now = clock.steady();
+        self.failed.retain(|_, failed| failed.until > now);
+        if self.failed.len() >= limits::LEASES {
+            // Who asks so many different questions may ask them again.
+            self.failed.clear();
+        }
+        let until = now + length;
         self.failed.insert(question, Failed { failure, until, asked_for });
     }
 
@@ -174,11 +181,9 @@ impl<F: Clone> Leases<F> {
     #[must_use]
     pub fn next_due(&self, clock: &dyn Clock) -> Option<Duration> {
         let now = clock.steady();
-        self.held
-            .values()
-            .filter(|held| held.used.is_some())
+        let used = self.held.values().filter(|held| held.used.is_some());
+        used.filter(|held| held.renew_at > now || held.is_due(clock))
             .map(|held| held.renew_at)
-            .filter(|at| *at > now)
             .min()
     }
 
@@ -190,6 +195,18 @@ impl<F: Clone> Leases<F> {
         forgotten.map(|(question, held)| (question, held.lease)).collect()
     }
 
+    /// Whether nothing is held, nor remembered.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.held.is_empty() && self.failed.is_empty()
+    }
+
+    /// Forgets all of it.
+    pub fn clear(&mut self) {
+        self.held.clear();
+        self.failed.clear();
+    }
+
     /// Forgets everything of a vault.
     pub fn forget_vault(&mut self, vault: &str) {
         self.held.retain(|question, _| question.vault != vault);
@@ -199,31 +216,6 @@ impl<F: Clone> Leases<F> {
     /// All that are held and not over yet.
     pub fn iter(&self, clock: &dyn Clock) -> impl Iterator<Item = (&Question, &Held)> {
         self.held.iter().filter(|(_, held)| !held.lease.remaining(clock).is_zero())
-    }
-}
-
-/// How long to leave the issuer alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rest {
-    length: Duration,
-    /// It said so itself.
-    asked_for: bool,
-}
-
-impl Rest {
-    /// After `error`: as long as the issuer said, else a moment.
-    #[must_use]
-    pub fn after(error: &super::Error) -> Self {
-        use super::Error;
-        use crate::grant::Error as Grant;
-        let ours = |length| Self { length, asked_for: false };
-        match error {
-            Error::Grant(Grant::NotReady { retry_after: Some(wait), .. }) => {
-                Self { length: (*wait).min(limits::LONGEST_REST), asked_for: true }
-            }
-            Error::Grant(_) => ours(limits::REST_AFTER_REFUSAL),
-            _ => ours(limits::REST_AFTER_FAILURE),
-        }
     }
 }
 

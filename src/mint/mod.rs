@@ -3,9 +3,11 @@
 
 mod driver;
 mod leases;
+mod rest;
 
 pub use driver::{discover, exchange, judge, learn, mint, revoke};
-pub use leases::{Held, Leases, Question, Rest};
+pub use leases::{Held, Leases, Question};
+pub use rest::Rest;
 
 use crate::{grant, http};
 

@@ -17,9 +17,10 @@ fn bad_lengths(cap: usize) -> [u32; 4] {
 
 /// A request for a token of the scene's.
 pub fn lease(scene: &Scene, asker: Asker) -> Vec<u8> {
-    use std::os::unix::ffi::OsStrExt as _;
-    let settings = scene.world.config().as_os_str().as_bytes().to_vec();
-    let place = Place { settings, vault: None };
+    use std::os::unix::ffi::OsStrExt;
+    let [config, state] = [scene.world.config(), scene.world.state()];
+    let folders = [config.as_os_str(), state.as_os_str()].map(OsStrExt::as_bytes).join(&0);
+    let place = Place { folders, vault: None };
     let profile = Some("prod".parse().expect("a name"));
     let request = Request::Lease { place, profile, wanted: Wanted::default(), asker };
     request.to_frame().expose().to_vec()

@@ -402,6 +402,17 @@ fn it_goes_on_when_its_program_is_deleted_and_a_new_one_uses_it() {
     assert_eq!(scene.issuer.logins(), 1);
 }
 
+/// What is known of earlier states lies there: with another, a vault rolled back would be believed.
+#[test]
+fn an_agent_of_another_state_folder_is_not_used() {
+    let scene = Scene::new();
+    scene.run(["agent", "start"]).succeeds();
+    let call = scene.mintage(["--verbose", "token", "prod"]);
+    let ran = call.env("XDG_STATE_HOME", scene.world.path("s")).run().succeeds();
+    ran.says("the agent leaves it to this command");
+    assert_eq!(scene.agent()["held"], 0);
+}
+
 #[test]
 fn an_agent_of_other_settings_is_not_used() {
     let scene = Scene::new();

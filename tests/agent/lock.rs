@@ -268,6 +268,44 @@ fn a_lock_in_the_middle_of_a_mint_wins() {
     assert_eq!(scene.issuer.logins(), 2);
 }
 
+/// A vault that was put back while a mint is under way is another one, and the mint is of the first.
+#[test]
+fn a_lock_ends_the_mint_of_a_vault_that_was_replaced_meanwhile() {
+    let scene = Scene::new();
+    let hold = Hold::new();
+    scene.run(["unlock"]).succeeds();
+    scene.issuer.fault_once(Fault::Hold(hold.clone()));
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| scene.run(["token", "prod"]));
+        assert!(hold.is_sent_within(Duration::from_secs(20)), "no mint");
+        let key = scene.world.vault().join("key.age");
+        copy(&key, &scene.world.path("copy"));
+        fs::rename(scene.world.path("copy"), key).expect("replaced");
+        assert!(!scene.is_open() || scene.agent()["minting"] == 1);
+        scene.run(["lock"]).succeeds();
+        assert_eq!(scene.agent()["minting"], 0);
+        hold.release();
+        let waited = waiting.join().expect("it ended");
+        assert!(waited.stdout.is_empty());
+        waited.exits(4);
+    });
+    assert_eq!(scene.agent()["held"], 0);
+}
+
+/// The mark cannot be made, and the agent closes all the same.
+#[test]
+fn a_lock_that_cannot_be_marked_closes_what_is_open_and_says_so() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let scene = Scene::new();
+    scene.token();
+    let open = fs::Permissions::from_mode(0o777);
+    fs::set_permissions(scene.folder(), open).expect("open to all");
+    scene.run(["lock"]).exits(9);
+    let private = fs::Permissions::from_mode(0o700);
+    fs::set_permissions(scene.folder(), private).expect("private");
+    assert!(!scene.is_open());
+}
+
 #[test]
 fn the_short_status_has_a_word_for_each_state() {
     let scene = Scene::new();

@@ -177,6 +177,16 @@ fn a_lock_while_somebody_types_wins() {
 }
 
 #[test]
+fn a_lock_while_somebody_types_wins_without_an_agent_too() {
+    let scene = Scene::behind_passphrase();
+    let mut asked = scene.at_terminal(["--no-agent", "token", "prod"]).start();
+    asked.sees(QUESTION).types("correct horse");
+    scene.run(["lock"]).succeeds();
+    asked.types(" battery\r");
+    asked.ends().exits(4).shows("mintage unlock");
+}
+
+#[test]
 fn after_a_lock_nobody_who_waits_is_asked_in_vain() {
     let scene = Scene::behind_passphrase();
     let (mut asked, waiting) = asked_and_waiting(&scene, 3);

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use crate::agent::{self, Guards, Notify, Runtime, logind, sandbox};
+use crate::agent::{self, Guards, Notify, logind, sandbox};
 use crate::cli::host::Here;
 use crate::cli::parts::Parts;
 use crate::cli::{Failure, report};
+use crate::config::Settings;
 use crate::{alloc, config, disk, handover};
 
 /// Runs the agent until it is told to end. Started in the background by another process, it leaves
@@ -31,11 +32,14 @@ pub fn run(started: bool, parts: &Parts) -> Result<u8, Failure> {
     if let Err(error) = disk::make_private_dir(own.paths.state()) {
         own.style.warn(report::sentence(&error));
     }
+    let settings = own.settings().unwrap_or_default();
+    let folders = settings.agent.sandbox.then(|| Folders::of(&settings, own));
     let served = alloc::enclosed(|| {
         say_memory(own);
-        let host = Box::new(Here::new(own));
+        let reachable = folders.as_ref().map(Folders::all);
+        let host = Box::new(Here::new(own, reachable.as_deref()));
         agent::serve(place, host, |notify| {
-            let guards = guard(own, &runtime, notify);
+            let guards = guard(folders.as_ref(), notify);
             if started {
                 handover::close_output();
             }
@@ -46,16 +50,29 @@ pub fn run(started: bool, parts: &Parts) -> Result<u8, Failure> {
     Ok(0)
 }
 
+/// The folders that the agent needs.
+struct Folders {
+    readable: Vec<PathBuf>,
+    writable: Vec<PathBuf>,
+}
+
+impl Folders {
+    fn of(settings: &Settings, parts: &Parts) -> Self {
+        let vaults = settings.vaults().map(|(_, registered)| registered.path.clone());
+        let readable = vaults.chain([parts.paths.config().to_owned()]);
+        let writable = vec![parts.paths.state().to_owned(), parts.runtime().folder().to_owned()];
+        Self { readable: readable.filter(|path| path.exists()).collect(), writable }
+    }
+
+    fn all(&self) -> Vec<PathBuf> {
+        self.readable.iter().chain(&self.writable).cloned().collect()
+    }
+}
+
 /// Gives up what the agent does not need, and listens for the machine's sleep. In this order: a thread
 /// that runs already would keep what the others give up.
-fn guard(parts: &Parts, runtime: &Runtime, notify: Notify) -> Guards {
-    let settings = parts.settings().unwrap_or_default();
-    let state = parts.paths.state();
-    let vaults = settings.vaults().map(|(_, registered)| registered.path.clone());
-    let readable: Vec<PathBuf> =
-        vaults.chain([parts.paths.config().to_owned()]).filter(|path| path.exists()).collect();
-    let writable = [state.to_owned(), runtime.folder().to_owned()];
-    let sandbox = settings.agent.sandbox.then(|| sandbox::enter(&readable, &writable));
+fn guard(folders: Option<&Folders>, notify: Notify) -> Guards {
+    let sandbox = folders.map(|it| sandbox::enter(&it.readable, &it.writable));
     // Whatever the event is, what is open closes.
     let machine = logind::listen(move |_| notify.lock());
     Guards { sandbox, machine }

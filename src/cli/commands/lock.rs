@@ -11,7 +11,7 @@ pub struct Args {}
 
 /// Runs the command. The mark comes first: it holds even where no agent answers.
 pub fn run(_: &Args, parts: &Parts) -> Result<u8, Failure> {
-    parts.runtime().lock()?;
+    let marked = parts.runtime().lock();
     #[cfg(unix)]
     match crate::cli::through::Through::running(parts) {
         Ok(Some(mut agent)) => drop(agent.done(&crate::agent::Request::Lock)?),
@@ -25,6 +25,7 @@ pub fn run(_: &Args, parts: &Parts) -> Result<u8, Failure> {
             return Err(failure);
         }
     }
+    marked?;
     style::told("locked", json!({ "locked": true }), parts.style)?;
     Ok(0)
 }

@@ -46,6 +46,7 @@ pub fn run(args: &Args, parts: &Parts) -> Result<u8, Failure> {
     let target = args.target(&registered, &id, parts)?;
     leave_to_others(&name, &registered, &target, parts)?;
     let key = parts.source(&id, &registered.key).load(parts.prompt.as_ref())?;
+    parts.refuse_if_locked()?;
     // A key that does not open the vault is not worth keeping anywhere.
     parts.say_warnings(&parts.open(parts.store(&registered.path)?, &registered, &key)?);
     if target == KeySource::Passphrase {

@@ -203,6 +203,7 @@ fn accept(args: &Accept, parts: &Parts) -> Result<u8, Failure> {
     let _one_at_a_time = Lock::take(&lock, limits::VAULT_LOCK, parts.clock())?;
     let id = registered.id.parse().map_err(vault::Error::from)?;
     let key = parts.source(&id, &registered.key).load(parts.prompt.as_ref())?;
+    parts.refuse_if_locked()?;
     say_differences(&registered, &key, parts);
     let folder = parts.pin_folder(&key).with_extension("accepting");
     disk::remove_dir(&folder)?;

@@ -10,6 +10,8 @@ pub(super) use other::Alarm;
 
 #[cfg(target_os = "linux")]
 mod linux {
+    use std::cell::Cell;
+
     use super::{Duration, io};
     use crate::agent::readable::Readable;
     use rustix::time::{
@@ -18,7 +20,10 @@ mod linux {
     };
 
     /// A timer of the kernel on the clock that counts suspend.
-    pub struct Alarm(Readable);
+    pub struct Alarm {
+        timer: Readable,
+        set: Cell<Option<Duration>>,
+    }
 
     impl Alarm {
         /// Needs a running network loop.
@@ -27,27 +32,32 @@ mod linux {
         /// The system has none.
         pub fn new() -> io::Result<Self> {
             let flags = TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK;
-            Readable::new(timerfd_create(TimerfdClockId::Boottime, flags)?).map(Self)
+            let timer = Readable::new(timerfd_create(TimerfdClockId::Boottime, flags)?)?;
+            Ok(Self { timer, set: Cell::new(None) })
         }
 
         /// Rings at `at` by the steady clock, in place of whenever it was to ring before.
         pub fn set(&self, at: Option<Duration>) {
+            if self.set.replace(at) == at {
+                return;
+            }
             let at = at.unwrap_or_default();
             let seconds = i64::try_from(at.as_secs()).unwrap_or(i64::MAX);
             let value = Timespec { tv_sec: seconds, tv_nsec: at.subsec_nanos().into() };
             let once = Itimerspec { it_interval: Timespec::default(), it_value: value };
             // All zero is none.
             let _only_a_bad_descriptor =
-                timerfd_settime(self.0.descriptor(), TimerfdTimerFlags::ABSTIME, &once);
+                timerfd_settime(self.timer.descriptor(), TimerfdTimerFlags::ABSTIME, &once);
         }
 
         /// Waits until it rings.
         pub async fn rings(&self) {
             let take = |descriptor: &_| {
                 let mut times = [0_u8; 8];
+                self.set.set(None);
                 let _rung = rustix::io::read(descriptor, &mut times);
             };
-            if self.0.wait(take).await.is_err() {
+            if self.timer.wait(take).await.is_err() {
                 // Requests look at the clock themselves.
                 std::future::pending::<()>().await;
             }

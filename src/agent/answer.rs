@@ -225,21 +225,29 @@ impl Agent {
     /// leases for another form of it are forgotten.
     fn judge(&self, subject: &Subject) -> Result<Judged, Reply> {
         let Subject { registered, path, .. } = subject;
-        {
+        // Before it is read: what changes in between looks another way the next time.
+        let look = {
             let mut vaults = self.vaults.borrow_mut();
             let opened = vaults.get(registered).ok_or(Reply::Locked { sticky: false })?;
-            let now = opened.vault.digest_at(path).map_err(|error| self.told(error, subject))?;
-            if let Some(digest) = now.filter(|now| opened.judged.get(path.as_str()) == Some(now)) {
-                return Ok(Judged { digest, profile: None });
+            let look = opened.vault.stamp_at(path);
+            if let Some((digest, seen)) = opened.judged.get_mut(path.as_str()) {
+                let is_same = look.is_some() && *seen == look;
+                let now =
+                    || opened.vault.digest_at(path).map_err(|error| self.told(error, subject));
+                if is_same || now()?.as_ref() == Some(digest) {
+                    *seen = look;
+                    return Ok(Judged { digest: digest.clone(), profile: None });
+                }
             }
             opened.judged.remove(path.as_str());
             // Whatever comes of it: what it was before is no more.
             self.leases.borrow_mut().forget(&registered.id, path.as_str());
-        }
+            look
+        };
         let (profile, digest) = self.profile(subject)?;
         let mut vaults = self.vaults.borrow_mut();
         if let Some(opened) = vaults.get(registered) {
-            opened.judged.insert(path.as_str().to_owned(), digest.clone());
+            opened.judged.insert(path.as_str().to_owned(), (digest.clone(), look));
         }
         Ok(Judged { digest, profile: Some(profile) })
     }

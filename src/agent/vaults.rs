@@ -5,6 +5,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::time::Duration;
 
 use crate::config::Registered;
+use crate::store;
 use crate::vault::OpenVault;
 
 /// How long a vault stays open.
@@ -24,8 +25,9 @@ pub(super) struct Opened {
     limits: Limits,
     since: Duration,
     used: Duration,
-    /// The digests of the records that were judged since it was opened, by their places.
-    pub(super) judged: HashMap<String, String>,
+    /// The records that were judged since it was opened, by their places: digest, and how they looked
+    /// from outside before that.
+    pub(super) judged: HashMap<String, (String, Option<store::Stamp>)>,
 }
 
 impl Opened {

@@ -85,6 +85,10 @@ impl Store for DirStore<'_> {
         }
     }
 
+    fn stamp(&self, key: &str) -> Option<Stamp> {
+        self.look(key.to_owned()).stamp
+    }
+
     fn put(&self, key: &str, bytes: &[u8], expect: Expect<'_>) -> Result<(), Error> {
         self.locked(|| {
             let now = self.get(key)?;

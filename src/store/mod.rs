@@ -41,6 +41,13 @@ pub trait Store {
     /// [`Error::TooLarge`] above `limits::SEALED_OBJECT`, before it is read; [`Error::Disk`].
     fn get(&self, key: &str) -> Result<Option<Found>, Error>;
 
+    /// What changes whenever the object at `key` does. `None` where that cannot be told: there is none,
+    /// or it changed just now, or this store cannot tell.
+    fn stamp(&self, key: &str) -> Option<Stamp> {
+        let _any = key;
+        None
+    }
+
     /// Puts `bytes` at `key`, durably, if the object is as expected.
     ///
     /// # Errors

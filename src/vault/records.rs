@@ -5,7 +5,7 @@ use super::{Error, OpenVault};
 use crate::limits;
 use crate::model::{Profile, ProfileName};
 use crate::seal::{Record, RecordPath};
-use crate::store::{self, Expect, Found};
+use crate::store::{self, Expect, Found, Stamp};
 
 /// A record with the digest of its sealed form.
 pub(super) type Sealed = (Record, String);
@@ -43,6 +43,13 @@ impl OpenVault<'_> {
         let what = name.map_or_else(|| path.as_str().to_owned(), told);
         let found = self.read(path, &what)?;
         Ok(found.and_then(|(record, digest)| Some((record.profile?, digest))))
+    }
+
+    /// What changes whenever the record at `path` does; `None` where that cannot be told, and the
+    /// record itself must be looked at.
+    #[must_use]
+    pub fn stamp_at(&self, path: &RecordPath) -> Option<Stamp> {
+        self.store.stamp(path.as_str())
     }
 
     /// The digest of the record at `path` as it lies there now, unjudged: to tell whether it is still

@@ -41,10 +41,9 @@ pub trait Store {
     /// [`Error::TooLarge`] above `limits::SEALED_OBJECT`, before it is read; [`Error::Disk`].
     fn get(&self, key: &str) -> Result<Option<Found>, Error>;
 
-    /// What changes whenever the object at `key` does. `None` where that cannot be told: there is none,
+    /// What changes whenever the object at this key does. `None` where that cannot be told: there is none,
     /// or it changed just now, or this store cannot tell.
-    fn stamp(&self, key: &str) -> Option<Stamp> {
-        let _any = key;
+    fn stamp(&self, _: &str) -> Option<Stamp> {
         None
     }
 

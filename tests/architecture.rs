@@ -49,8 +49,8 @@ const MAY_EXPOSE: [(&str, &str); 25] = [
     ("http/client.rs", "puts them on the wire"),
     ("agent/protocol.rs", "an opening key on its way to the agent"),
     ("agent/reply.rs", "a lease or a secret on its way to a client"),
-    ("agent/client.rs", "frames"),
-    ("agent/connection.rs", "frames"),
+    ("agent/client/mod.rs", "frames"),
+    ("agent/server/connection.rs", "frames"),
     ("handover/own.rs", "the pipe to the child that stretches"),
 ];
 

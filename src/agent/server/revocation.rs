@@ -5,8 +5,8 @@ use std::rc::Rc;
 use tokio::task::spawn_local;
 
 use super::host::Trouble;
-use super::reply::Reply;
 use super::state::{Agent, stack_is_dirty};
+use crate::agent::reply::Reply;
 use crate::config::Registered;
 use crate::mint::{self, Question};
 use crate::model::Lease;

@@ -7,8 +7,8 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, spawn_local};
 
 use super::host::Trouble;
-use super::reply::Reply;
 use super::state::{Agent, stack_is_dirty};
+use crate::agent::reply::Reply;
 use crate::broker::{self, Told};
 use crate::mint::{self, Question};
 use crate::model::{Lease, Profile};

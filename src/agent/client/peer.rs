@@ -3,7 +3,7 @@
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
-use super::error::Error;
+use crate::agent::error::Error;
 use crate::limits;
 
 /// Connects, within `limits::AGENT_HELLO` where the system lets us say so: an agent that is stopped

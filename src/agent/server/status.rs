@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::hello::VERSION;
-use super::logind::Listening;
-use super::sandbox::Sandbox;
 use super::state::Agent;
+use crate::agent::hello::VERSION;
+use crate::agent::logind::Listening;
+use crate::agent::sandbox::Sandbox;
 use crate::alloc;
 
 /// So many leases are listed one by one: an answer has to fit a frame.

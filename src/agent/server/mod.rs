@@ -1,5 +1,21 @@
 //! The agent's life: it takes its place, answers whoever may ask, and ends.
 
+mod alarm;
+mod answer;
+mod connection;
+mod election;
+mod flights;
+mod host;
+mod listing;
+mod opening;
+#[cfg(target_os = "linux")]
+mod readable;
+mod revocation;
+mod state;
+mod status;
+mod vaults;
+mod watch;
+
 use std::cell::OnceCell;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -13,13 +29,15 @@ use tokio::net::UnixListener;
 use tokio::sync::Semaphore;
 use tokio::task::{LocalSet, spawn_local};
 
-use super::alarm::Alarm;
-use super::connection::Connection;
-use super::error::Error;
-use super::host::Host;
-use super::runtime::Runtime;
-use super::state::{Agent, Guards, wipe_stack};
-use super::watch;
+pub use self::host::{Host, NotOpen, Trouble};
+pub use self::state::Guards;
+pub use self::watch::Notify;
+
+use self::alarm::Alarm;
+use self::connection::Connection;
+use self::state::{Agent, wipe_stack};
+use crate::agent::error::Error;
+use crate::agent::runtime::Runtime;
 use crate::clock::Clock;
 use crate::disk::{self, Lock};
 use crate::limits;
@@ -85,7 +103,7 @@ fn bind(runtime: &Runtime) -> Result<std::os::unix::net::UnixListener, Error> {
 pub fn serve(
     place: Place,
     host: Box<dyn Host>,
-    begin: impl FnOnce(watch::Notify) -> Guards,
+    begin: impl FnOnce(Notify) -> Guards,
 ) -> io::Result<()> {
     let loop_of_its_own = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -101,7 +119,7 @@ pub fn serve(
 async fn run(
     place: Place,
     host: Box<dyn Host>,
-    begin: impl FnOnce(watch::Notify) -> Guards,
+    begin: impl FnOnce(Notify) -> Guards,
 ) -> io::Result<()> {
     let Place { listener, runtime, own_socket, _alone } = place;
     let listener = UnixListener::from_std(listener)?;

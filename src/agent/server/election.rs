@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::opening::Purpose;
-use super::protocol::Asker;
+use crate::agent::protocol::Asker;
 use crate::limits;
 
 /// What a waiting client is told.

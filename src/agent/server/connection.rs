@@ -11,10 +11,10 @@ use tokio::task::AbortHandle;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
-use super::hello::Hello;
-use super::protocol::Request;
-use super::reply::Reply;
 use super::state::{Agent, stack_is_dirty};
+use crate::agent::hello::Hello;
+use crate::agent::protocol::Request;
+use crate::agent::reply::Reply;
 use crate::broker::Told;
 use crate::limits;
 use crate::secret::Plaintext;

@@ -13,7 +13,7 @@ mod linux {
     use std::cell::Cell;
 
     use super::{Duration, io};
-    use crate::agent::readable::Readable;
+    use crate::agent::server::readable::Readable;
     use rustix::time::{
         Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
         timerfd_settime,

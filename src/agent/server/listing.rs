@@ -6,10 +6,10 @@ use super::answer::done;
 use super::connection::{Connection, Gone};
 use super::host::Trouble;
 use super::opening::Purpose;
-use super::protocol::{Asker, Place};
-use super::reply::Reply;
 use super::state::{Agent, stack_is_dirty};
-use super::summary;
+use crate::agent::protocol::{Asker, Place};
+use crate::agent::reply::Reply;
+use crate::agent::summary;
 use crate::limits;
 use crate::vault::Listing;
 

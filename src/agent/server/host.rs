@@ -12,7 +12,7 @@ use crate::vault::{self, OpenVault};
 
 /// The world outside the agent.
 pub trait Host {
-    /// The folders of settings and of state, as a client names its own (see [`super::Place`]).
+    /// The folders of settings and of state, as a client names its own (see [`crate::agent::Place`]).
     fn folders(&self) -> Vec<u8>;
 
     /// The file of the settings; what is registered there may be opened, and nothing else.

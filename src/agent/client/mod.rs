@@ -1,17 +1,19 @@
 //! A client's end of the conversation. It knows who listens before it sends a byte.
 
+mod peer;
+
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::error::Error;
-use super::hello::Hello;
-use super::peer;
-use super::protocol::Request;
-use super::reply::Reply;
-use super::runtime::Runtime;
+use crate::agent::error::Error;
+use crate::agent::hello::Hello;
+
+use crate::agent::protocol::Request;
+use crate::agent::reply::Reply;
+use crate::agent::runtime::Runtime;
 use crate::clock::Clock;
 use crate::disk::{self, Lock};
 use crate::limits;

@@ -187,6 +187,19 @@ fn a_lock_while_somebody_types_wins_without_an_agent_too() {
 }
 
 #[test]
+fn who_hangs_up_while_another_is_asked_leaves_nothing_behind() {
+    let scene = Scene::behind_passphrase();
+    let (mut asked, waiting) = asked_and_waiting(&scene, 3);
+    for mut session in waiting {
+        session.signal(Signal::TERM);
+        session.ends();
+    }
+    until("only the asked one is left", || scene.conversations() == 1);
+    answer(&mut asked);
+    asked.ends().exits(0);
+}
+
+#[test]
 fn after_a_lock_nobody_who_waits_is_asked_in_vain() {
     let scene = Scene::behind_passphrase();
     let (mut asked, waiting) = asked_and_waiting(&scene, 3);

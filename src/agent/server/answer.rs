@@ -46,7 +46,7 @@ impl Agent {
                 // A vault that closed in the middle of a mint is opened again, once.
                 for _ in 0..2 {
                     leased = match self.subject(&place, profile.clone(), asker, client).await? {
-                        Ok(subject) => self.leased(&subject, &wanted).await,
+                        Ok(subject) => client.unless_gone(self.leased(&subject, &wanted)).await?,
                         Err(reply) => return Ok(reply),
                     };
                     if !matches!(leased, Err(Reply::Locked { sticky: false })) {

@@ -2,10 +2,15 @@
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
+use std::future::poll_fn;
+use std::io;
+use std::pin::pin;
 use std::rc::Rc;
+use std::task::Poll;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use rustix::net::RecvFlags;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, Interest};
 use tokio::net::UnixStream;
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
@@ -107,6 +112,33 @@ impl Connection {
         Request::parse(content.expose()).ok_or(Gone)
     }
 
+    /// What comes of `work`, unless the client hangs up before: then nobody waits for it any more.
+    pub(super) async fn unless_gone<T>(&self, work: impl Future<Output = T>) -> Result<T, Gone> {
+        let (mut work, mut gone) = (pin!(work), pin!(self.hung_up()));
+        poll_fn(|context| {
+            if let Poll::Ready(done) = work.as_mut().poll(context) {
+                return Poll::Ready(Ok(done));
+            }
+            gone.as_mut().poll(context).map(|()| Err(Gone))
+        })
+        .await
+    }
+
+    async fn hung_up(&self) {
+        loop {
+            if self.stream.readable().await.is_err() {
+                return;
+            }
+            match self.stream.try_io(Interest::READABLE, || peek(&self.stream)) {
+                Ok(0) => return,
+                // It has asked its next question already.
+                Ok(_) => std::future::pending::<()>().await,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(_) => return,
+            }
+        }
+    }
+
     pub(super) async fn send(&mut self, reply: &Reply) -> Result<(), Gone> {
         let frame = reply.to_frame();
         self.write(frame.expose()).await
@@ -144,4 +176,12 @@ impl Connection {
         };
         timeout(limits::FRAME_TIME, rest).await.map_err(|_| Gone)?
     }
+}
+
+/// How much could be read, one byte at most; nothing where the other end is closed.
+fn peek(stream: &UnixStream) -> io::Result<usize> {
+    let mut byte = [0_u8];
+    let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
+    let (_, length) = rustix::net::recv(stream, &mut byte, flags)?;
+    Ok(length)
 }

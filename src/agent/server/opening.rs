@@ -64,7 +64,7 @@ impl Agent {
                 return Ok(Err(Reply::Locked { sticky: false }));
             }
             let turn = self.elections.borrow_mut().join(&registered.id, asker, purpose);
-            match turn.await {
+            match client.unless_gone(turn).await? {
                 Ok(Turn::Yours) => {
                     let mut elected = Elected { agent: self, vault: &registered.id, won: false };
                     // Much may have happened while it waited.

@@ -21,7 +21,12 @@ pub fn run(_: &Args, parts: &Parts) -> Result<u8, Failure> {
             crate::agent::replace(&parts.runtime(), parts.clock())?;
         }
         Err(failure) => {
-            parts.style.warn("no command opens a vault from here on, but a running agent did not say that it closed its own");
+            if marked.is_ok() {
+                parts.style.warn(
+                    "no command opens a vault from here on, but a running agent did not say that \
+                     it closed its own",
+                );
+            }
             return Err(failure);
         }
     }

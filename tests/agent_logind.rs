@@ -22,25 +22,14 @@ use dbus::channel::Channel;
 use mintage::agent::logind::{self, Event};
 use mintage::agent::sandbox;
 use rustix::event::{PollFd, PollFlags, poll};
-use tempfile::TempDir;
+
+#[path = "world/bus.rs"]
+mod bus;
+
+use self::bus::Bus;
 
 /// Long enough for anything but what never comes.
 const PATIENCE: Duration = Duration::from_secs(20);
-
-const BUS: &str = r#"<!DOCTYPE busconfig PUBLIC
- "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
- "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig>
-  <type>session</type>
-  <listen>unix:dir=FOLDER</listen>
-  <auth>EXTERNAL</auth>
-  <policy context="default">
-    <allow send_destination="*" eavesdrop="true"/>
-    <allow eavesdrop="true"/>
-    <allow own="*"/>
-  </policy>
-</busconfig>
-"#;
 
 const SYSTEM_BUS: &str = "DBUS_SYSTEM_BUS_ADDRESS";
 const LOGIND: &str = "org.freedesktop.login1";
@@ -50,48 +39,11 @@ const SESSION: &str = "org.freedesktop.login1.Session";
 const SESSION_PATH: &str = "/org/freedesktop/login1/session/_31";
 const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
 
-/// A bus that ends with the test.
-struct Bus {
-    _folder: TempDir,
-    daemon: Child,
-    address: String,
-}
-
-impl Bus {
-    fn start() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let config = folder.path().join("bus.conf");
-        let text = BUS.replace("FOLDER", folder.path().to_str().expect("UTF-8"));
-        fs::write(&config, text).expect("written");
-        let mut daemon = Command::new("dbus-daemon")
-            .args(["--nofork", "--nosyslog", "--print-address", "--config-file"])
-            .arg(config)
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("dbus-daemon starts");
-        let mut address = String::new();
-        let mut says = BufReader::new(daemon.stdout.take().expect("a pipe"));
-        says.read_line(&mut address).expect("an address");
-        Self { _folder: folder, daemon, address: address.trim_end().to_owned() }
-    }
-
-    /// Another program on it.
-    fn join(&self) -> Channel {
-        let mut channel = Channel::open_private(&self.address).expect("the bus answers");
-        channel.register().expect("the bus answers");
-        channel
-    }
-
-    fn end(&mut self) {
-        self.daemon.kill().expect("ended");
-        self.daemon.wait().expect("ended");
-    }
-}
-
-impl Drop for Bus {
-    fn drop(&mut self) {
-        self.end();
-    }
+/// Another program on the bus.
+fn join(bus: &Bus) -> Channel {
+    let mut channel = Channel::open_private(bus.address()).expect("the bus answers");
+    channel.register().expect("the bus answers");
+    channel
 }
 
 /// Does what logind does when the test says so.
@@ -99,7 +51,7 @@ struct Logind(Channel);
 
 impl Logind {
     fn on(bus: &Bus) -> Self {
-        let channel = bus.join();
+        let channel = join(bus);
         let call = to_bus("RequestName").append2(LOGIND, 4_u32);
         let answer = channel.send_with_reply_and_block(call, PATIENCE).expect("answered");
         assert_eq!(answer.read1::<u32>().expect("a number"), 1, "the name is taken");
@@ -281,7 +233,7 @@ fn the_process_that_listens() {
 fn the_machine_sleeps_when_the_vault_is_locked_and_not_before() {
     let bus = Bus::start();
     let logind = Logind::on(&bus);
-    let mut listener = Listener::start(&bus.address);
+    let mut listener = Listener::start(bus.address());
     for _ in ["once", "and again"] {
         let (held, _) = logind.inhibited();
         logind.says(sleeps(true));
@@ -299,7 +251,7 @@ fn the_machine_sleeps_when_the_vault_is_locked_and_not_before() {
 fn a_locked_session_of_ours_is_heard_of() {
     let bus = Bus::start();
     let logind = Logind::on(&bus);
-    let mut listener = Listener::start(&bus.address);
+    let mut listener = Listener::start(bus.address());
     let _held = logind.inhibited();
     for message in [session_locks(), hint("LockedHint", true)] {
         logind.says(message);
@@ -312,7 +264,7 @@ fn a_locked_session_of_ours_is_heard_of() {
 fn a_session_that_nobody_can_tell_about_is_ours() {
     let bus = Bus::start();
     let logind = Logind::on(&bus);
-    let mut listener = Listener::start(&bus.address);
+    let mut listener = Listener::start(bus.address());
     let _held = logind.inhibited();
     logind.says(session_locks());
     let call = logind.called("Get");
@@ -325,7 +277,7 @@ fn a_session_that_nobody_can_tell_about_is_ours() {
 fn what_is_not_a_lock_of_ours_is_not_heard() {
     let bus = Bus::start();
     let logind = Logind::on(&bus);
-    let mut listener = Listener::start(&bus.address);
+    let mut listener = Listener::start(bus.address());
     let _held = logind.inhibited();
     logind.says(session_locks());
     logind.asked_for_user(our_uid() + 1);
@@ -339,9 +291,9 @@ fn what_is_not_a_lock_of_ours_is_not_heard() {
 fn nobody_but_logind_is_heard() {
     let bus = Bus::start();
     let logind = Logind::on(&bus);
-    let mut listener = Listener::start(&bus.address);
+    let mut listener = Listener::start(bus.address());
     let (held, unique_name) = logind.inhibited();
-    let forger = bus.join();
+    let forger = join(&bus);
     for to in [None, Some(unique_name)] {
         for mut forged in [sleeps(true), session_locks(), hint("LockedHint", true)] {
             forged.set_destination(to.clone().map(dbus::strings::BusName::from));
@@ -360,7 +312,7 @@ fn nobody_but_logind_is_heard() {
 fn the_next_logind_is_heard_as_well() {
     let bus = Bus::start();
     let logind = Logind::on(&bus);
-    let mut listener = Listener::start(&bus.address);
+    let mut listener = Listener::start(bus.address());
     let _held = logind.inhibited();
     logind.leave();
     let logind = Logind::on(&bus);
@@ -372,7 +324,7 @@ fn the_next_logind_is_heard_as_well() {
 fn a_refused_delay_is_said_and_sleep_is_heard_of_all_the_same() {
     let bus = Bus::start();
     let logind = Logind::on(&bus);
-    let mut listener = Listener::start(&bus.address);
+    let mut listener = Listener::start(bus.address());
     let call = logind.called("Inhibit");
     let name = "org.freedesktop.DBus.Error.AccessDenied".into();
     logind.says(call.error(&name, c"no"));
@@ -384,7 +336,7 @@ fn a_refused_delay_is_said_and_sleep_is_heard_of_all_the_same() {
 #[test]
 fn without_a_bus_or_logind_nobody_is_listened_to() {
     let bus = Bus::start();
-    for address in [bus.address.as_str(), "unix:path=/nowhere/system_bus_socket"] {
+    for address in [bus.address(), "unix:path=/nowhere/system_bus_socket"] {
         let mut listener = Listener::start(address);
         assert_eq!(listener.said(), "nobody to listen to");
         assert_eq!(listener.wake_ups(), None);
@@ -393,12 +345,12 @@ fn without_a_bus_or_logind_nobody_is_listened_to() {
 
 #[test]
 fn the_thread_ends_with_the_bus() {
-    let mut bus = Bus::start();
+    let bus = Bus::start();
     let logind = Logind::on(&bus);
-    let mut listener = Listener::start(&bus.address);
+    let mut listener = Listener::start(bus.address());
     let _held = logind.inhibited();
     drop(logind);
-    bus.end();
+    drop(bus);
     let until = Instant::now() + PATIENCE;
     while !listener.said().contains("went away") {
         assert!(Instant::now() < until, "it was not noticed");
@@ -413,7 +365,7 @@ fn the_thread_ends_with_the_bus() {
 fn the_thread_is_not_woken_up_for_nothing() {
     let bus = Bus::start();
     let logind = Logind::on(&bus);
-    let mut listener = Listener::start(&bus.address);
+    let mut listener = Listener::start(bus.address());
     let _held = logind.inhibited();
     // It has dealt with all there was.
     logind.says(session_locks());

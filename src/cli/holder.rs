@@ -9,7 +9,7 @@ use super::through::Through;
 use super::{Failure, report};
 use crate::agent::Wanted;
 use crate::broker::{Local, Told};
-use crate::model::{Described, FieldName, Lease, LeaseRequest, ProfileName, Summary};
+use crate::model::{Described, FieldName, Lease, LeaseRequest, ProfileName, Summary, Withheld};
 use crate::secret::FieldSecret;
 use crate::vault::{self, Listing, OpenVault};
 
@@ -68,17 +68,28 @@ impl<'a> Holder<'a> {
         Ok(Self { parts, held: Held::Here(Box::new(parts.open_vault()?)) })
     }
 
+    /// What the agent answers. `None` where this process is to do it, which holds the vault then.
+    #[cfg(unix)]
+    fn by_agent<T>(
+        &mut self,
+        ask: impl FnOnce(&mut Through<'a>) -> Result<Option<T>, Failure>,
+    ) -> Result<Option<T>, Failure> {
+        let Held::ByAgent(agent) = &mut self.held else { return Ok(None) };
+        let answer = ask(agent)?;
+        if answer.is_none() {
+            *self = Self::here(self.parts)?;
+        }
+        Ok(answer)
+    }
+
     /// A lease. Warnings of the vault are said.
     ///
     /// # Errors
     /// [`Failure`].
     pub fn lease(&mut self, which: &Which, wanted: &Wanted) -> Result<Lease, Failure> {
         #[cfg(unix)]
-        if let Held::ByAgent(agent) = &mut self.held {
-            match agent.lease(which, wanted)? {
-                Some(lease) => return Ok(lease),
-                None => *self = Self::here(self.parts)?,
-            }
+        if let Some(lease) = self.by_agent(|agent| agent.lease(which, wanted))? {
+            return Ok(lease);
         }
         let (vault, parts) = (self.vault()?, self.parts);
         let Wanted { scopes, audience, min_valid, fresh: _ } = wanted.clone();
@@ -98,11 +109,8 @@ impl<'a> Holder<'a> {
     /// [`Failure`].
     pub fn describe(&mut self, which: &Which) -> Result<Described, Failure> {
         #[cfg(unix)]
-        if let Held::ByAgent(agent) = &mut self.held {
-            match agent.describe(which)? {
-                Some(described) => return Ok(described),
-                None => *self = Self::here(self.parts)?,
-            }
+        if let Some(described) = self.by_agent(|agent| agent.describe(which))? {
+            return Ok(described);
         }
         let vault = self.vault()?;
         let profile = vault.profile(&which.name(vault)?)?;
@@ -116,11 +124,8 @@ impl<'a> Holder<'a> {
     /// [`Failure`].
     pub fn show(&mut self, which: &Which) -> Result<Value, Failure> {
         #[cfg(unix)]
-        if let Held::ByAgent(agent) = &mut self.held {
-            match agent.show(which)? {
-                Some(shown) => return Ok(shown),
-                None => *self = Self::here(self.parts)?,
-            }
+        if let Some(shown) = self.by_agent(|agent| agent.show(which))? {
+            return Ok(shown);
         }
         let vault = self.vault()?;
         let profile = vault.profile(&which.name(vault)?)?;
@@ -134,11 +139,8 @@ impl<'a> Holder<'a> {
     /// [`Failure`].
     pub fn list(&mut self) -> Result<Listed, Failure> {
         #[cfg(unix)]
-        if let Held::ByAgent(agent) = &mut self.held {
-            match agent.list()? {
-                Some(listed) => return Ok(listed),
-                None => *self = Self::here(self.parts)?,
-            }
+        if let Some(listed) = self.by_agent(Through::list)? {
+            return Ok(listed);
         }
         let vault = self.vault()?;
         let Listing { profiles, broken } = vault.list()?;
@@ -160,15 +162,10 @@ impl<'a> Holder<'a> {
         if let Held::ByAgent(agent) = &mut self.held {
             return agent.reveal(name, field);
         }
-        let mut profile = self.vault()?.profile(name)?;
-        if profile.flags.token_only {
-            return Err(Failure::TokenOnly(name.to_string()));
-        }
-        let secret = match field {
-            None => Some(profile.credential.secret().as_field()),
-            Some(field) => profile.fields.remove(field),
-        };
-        secret.ok_or_else(|| Failure::NoField(name.clone()))
+        self.vault()?.profile(name)?.reveal(field).map_err(|withheld| match withheld {
+            Withheld::TokenOnly => Failure::TokenOnly(name.to_string()),
+            Withheld::NoField => Failure::NoField(name.clone()),
+        })
     }
 
     #[cfg_attr(not(unix), expect(clippy::unnecessary_wraps, reason = "there is no agent here"))]

@@ -27,7 +27,7 @@ pub use lease::{Given, Lease};
 pub use length::length;
 pub use name::{ProfileName, VaultName};
 pub use paste::{Pasted, PastedError, without_final_newline};
-pub use profile::{Binding, Flags, Profile};
+pub use profile::{Binding, Flags, Profile, Withheld};
 pub use request::LeaseRequest;
 pub use scope::Scopes;
 pub use summary::Summary;

@@ -72,6 +72,15 @@ pub struct Binding {
     flags: Flags,
 }
 
+/// Why a profile gives a secret to nobody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Withheld {
+    /// Only tokens leave.
+    TokenOnly,
+    /// It has no such field.
+    NoField,
+}
+
 impl Profile {
     /// Checks what no single field can know.
     ///
@@ -112,6 +121,20 @@ impl Profile {
             auth: self.auth,
             ca: self.ca.clone(),
             flags: self.flags,
+        }
+    }
+
+    /// The client secret, or the further secret `field`, for whoever may have it.
+    ///
+    /// # Errors
+    /// [`Withheld`].
+    pub fn reveal(mut self, field: Option<&FieldName>) -> Result<FieldSecret, Withheld> {
+        if self.flags.token_only {
+            return Err(Withheld::TokenOnly);
+        }
+        match field {
+            None => Ok(self.credential.secret().as_field()),
+            Some(field) => self.fields.remove(field).ok_or(Withheld::NoField),
         }
     }
 

@@ -1,75 +1,26 @@
 //! The agent's threads: its own, and those that libraries start. Only its own has a stack in
 //! protected memory, so nothing may be on the others.
 
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
 use dbus::channel::Channel;
 use dbus::{Message, MessageType};
-use tempfile::TempDir;
 
+#[path = "../world/bus.rs"]
+mod bus;
+
+use self::bus::Bus;
 use super::process;
 use super::scene::{IN_PLAIN, IN_SECRET, ORDINARY, Scene, wait_until};
 use super::search::Search;
-
-const BUS: &str = r#"<!DOCTYPE busconfig PUBLIC
- "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
- "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig>
-  <type>session</type>
-  <listen>unix:dir=FOLDER</listen>
-  <auth>EXTERNAL</auth>
-  <policy context="default">
-    <allow send_destination="*" eavesdrop="true"/>
-    <allow eavesdrop="true"/>
-    <allow own="*"/>
-  </policy>
-</busconfig>
-"#;
-
-/// A bus. It ends with the test.
-struct Bus {
-    _folder: TempDir,
-    daemon: Child,
-    address: String,
-}
-
-impl Bus {
-    fn start() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let config = folder.path().join("bus.conf");
-        let text = BUS.replace("FOLDER", folder.path().to_str().expect("UTF-8"));
-        std::fs::write(&config, text).expect("written");
-        let daemon = Command::new("dbus-daemon")
-            .args(["--nofork", "--nosyslog", "--print-address", "--config-file"])
-            .arg(config)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("dbus-daemon starts");
-        let mut bus = Self { _folder: folder, daemon, address: String::new() };
-        let mut says = BufReader::new(bus.daemon.stdout.take().expect("a pipe"));
-        says.read_line(&mut bus.address).expect("an address");
-        bus.address.truncate(bus.address.trim_end().len());
-        bus
-    }
-}
-
-impl Drop for Bus {
-    fn drop(&mut self) {
-        self.daemon.kill().expect("ended");
-        self.daemon.wait().expect("ended");
-    }
-}
 
 /// Somebody who says on the bus that he is logind.
 struct Logind(Arc<Channel>);
 
 impl Logind {
     fn on(bus: &Bus) -> Self {
-        let mut channel = Channel::open_private(&bus.address).expect("the bus answers");
+        let mut channel = Channel::open_private(bus.address()).expect("the bus answers");
         channel.register().expect("the bus answers");
         let bus = "org.freedesktop.DBus";
         let call = Message::new_method_call(bus, "/org/freedesktop/DBus", bus, "RequestName");
@@ -137,7 +88,7 @@ fn the_stack_of_each_thread_of_the_agent_is_in_no_core_or_clean() {
     let bus = Bus::start();
     let logind = Logind::on(&bus);
     for kind in [IN_SECRET, IN_PLAIN, ORDINARY] {
-        let environment = [("DBUS_SYSTEM_BUS_ADDRESS", bus.address.as_str())];
+        let environment = [("DBUS_SYSTEM_BUS_ADDRESS", bus.address())];
         let scene = Scene::with(kind, "localhost", "", &environment);
         let Stacks { names, is_main_there, hits } = stacks(&scene);
         let main = kind.mode == "ordinary";

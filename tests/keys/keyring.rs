@@ -1,57 +1,29 @@
 //! A real gnome-keyring on a bus of its own, and a user who has it.
 
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::process::{Child, Command, Stdio};
+use std::io::Write as _;
+use std::process::{Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
+use self::bus::Bus;
 use crate::world::{Call, Ran, World};
 
-/// A session bus that starts nothing by itself, so that only what a test starts is there.
-const BUS: &str = r#"<!DOCTYPE busconfig PUBLIC
- "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
- "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig>
-  <type>session</type>
-  <listen>unix:dir=FOLDER</listen>
-  <auth>EXTERNAL</auth>
-  <policy context="default">
-    <allow send_destination="*" eavesdrop="true"/>
-    <allow eavesdrop="true"/>
-    <allow own="*"/>
-  </policy>
-</busconfig>
-"#;
+#[path = "../world/bus.rs"]
+mod bus;
 
 /// A bus, with or without a keychain on it. Both end when it is dropped.
 pub struct Keyring {
-    folder: TempDir,
-    bus: Child,
-    address: String,
+    home: TempDir,
+    bus: Bus,
     daemon: Option<Pid>,
 }
 
 impl Keyring {
     /// A bus on which no keychain answers.
     pub fn absent() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let config = folder.path().join("bus.conf");
-        let text = BUS.replace("FOLDER", folder.path().to_str().expect("UTF-8"));
-        std::fs::write(&config, text).expect("written");
-        let mut bus = Command::new("dbus-daemon")
-            .args(["--nofork", "--nosyslog", "--print-address", "--config-file"])
-            .arg(config)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("dbus-daemon starts");
-        let mut address = String::new();
-        let mut says = BufReader::new(bus.stdout.take().expect("a pipe"));
-        says.read_line(&mut address).expect("an address");
-        let address = address.trim_end().to_owned();
-        assert!(address.starts_with("unix:path="), "{address}");
-        Self { folder, bus, address, daemon: None }
+        let home = tempfile::tempdir().expect("a folder");
+        Self { home, bus: Bus::start(), daemon: None }
     }
 
     /// A bus with an open keychain.
@@ -85,7 +57,7 @@ impl Keyring {
     }
 
     pub fn address(&self) -> &str {
-        &self.address
+        self.bus.address()
     }
 
     /// Waits until somebody owns this name on the bus.
@@ -164,8 +136,8 @@ impl Keyring {
     fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin");
-        command.env("HOME", self.folder.path()).env("XDG_RUNTIME_DIR", self.folder.path());
-        command.env("DBUS_SESSION_BUS_ADDRESS", &self.address);
+        command.env("HOME", self.home.path()).env("XDG_RUNTIME_DIR", self.home.path());
+        command.env("DBUS_SESSION_BUS_ADDRESS", self.address());
         command
     }
 }
@@ -175,8 +147,6 @@ impl Drop for Keyring {
         if let Some(daemon) = self.daemon {
             let _ended_already = kill_process(daemon, Signal::KILL);
         }
-        let _ended_already = self.bus.kill();
-        let _ended_already = self.bus.wait();
     }
 }
 

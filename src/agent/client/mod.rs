@@ -10,7 +10,6 @@ use zeroize::Zeroizing;
 
 use crate::agent::error::Error;
 use crate::agent::hello::Hello;
-
 use crate::agent::protocol::Request;
 use crate::agent::reply::Reply;
 use crate::agent::runtime::Runtime;

@@ -13,7 +13,7 @@ use crate::agent::reply::{Leased, Reply};
 use crate::broker;
 use crate::config::Registered;
 use crate::mint::{self, Question};
-use crate::model::{FieldName, Lease, Profile, ProfileName};
+use crate::model::{FieldName, Lease, Profile, ProfileName, Withheld};
 use crate::seal::RecordPath;
 use crate::{store, vault};
 
@@ -115,15 +115,27 @@ impl Agent {
         asker: Asker,
         client: &mut Connection,
     ) -> Result<Result<Reply, Reply>, Gone> {
+        let opened = self.opened(place, asker, Purpose::Unlock(length), client).await?;
+        Ok(opened.map(|_| {
+            self.set_alarm();
+            done()
+        }))
+    }
+
+    /// The vault that is meant, which is open.
+    pub(super) async fn opened(
+        self: &Rc<Self>,
+        place: &Place,
+        asker: Asker,
+        purpose: Purpose,
+        client: &mut Connection,
+    ) -> Result<Result<Registered, Reply>, Gone> {
         let registered = match self.registered(place) {
             Ok(registered) => registered,
             Err(reply) => return Ok(Err(reply)),
         };
-        let opened = self.open(&registered, asker, Purpose::Unlock(length), client).await?;
-        Ok(opened.map(|()| {
-            self.set_alarm();
-            done()
-        }))
+        let opened = self.open(&registered, asker, purpose, client).await?;
+        Ok(opened.map(|()| registered))
     }
 
     /// The profile that is meant, in a vault that is open.
@@ -134,12 +146,8 @@ impl Agent {
         asker: Asker,
         client: &mut Connection,
     ) -> Result<Result<Subject, Reply>, Gone> {
-        let registered = match self.registered(place) {
-            Ok(registered) => registered,
-            Err(reply) => return Ok(Err(reply)),
-        };
-        let opened = self.open(&registered, asker, Purpose::Use, client).await?;
-        Ok(opened.and_then(|()| self.find(registered, name)))
+        let opened = self.opened(place, asker, Purpose::Use, client).await?;
+        Ok(opened.and_then(|registered| self.find(registered, name)))
     }
 
     fn find(&self, registered: Registered, name: Option<ProfileName>) -> Result<Subject, Reply> {
@@ -276,16 +284,14 @@ impl Agent {
     }
 
     fn reveal(&self, subject: &Subject, field: Option<&FieldName>) -> Result<Reply, Reply> {
-        let (mut profile, _) = self.profile(subject)?;
-        if profile.flags.token_only {
-            return Err(Reply::Told(self.host.tell(Trouble::TokenOnly(profile.name))));
-        }
-        let secret = match field {
-            None => Some(profile.credential.secret().as_field()),
-            Some(field) => profile.fields.remove(field),
-        };
-        let none = Trouble::NoField(profile.name);
-        secret.map(Reply::Revealed).ok_or_else(|| Reply::Told(self.host.tell(none)))
+        let (profile, _) = self.profile(subject)?;
+        let name = profile.name.clone();
+        profile.reveal(field).map(Reply::Revealed).map_err(|withheld| {
+            Reply::Told(self.host.tell(match withheld {
+                Withheld::TokenOnly => Trouble::TokenOnly(name),
+                Withheld::NoField => Trouble::NoField(name),
+            }))
+        })
     }
 
     async fn purge(&self, place: &Place, profile: &ProfileName) -> Result<Reply, Reply> {

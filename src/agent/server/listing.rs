@@ -22,13 +22,10 @@ impl Agent {
         asker: Asker,
         client: &mut Connection,
     ) -> Result<Result<Reply, Reply>, Gone> {
-        let registered = match self.registered(place) {
+        let registered = match self.opened(place, asker, Purpose::Use, client).await? {
             Ok(registered) => registered,
             Err(reply) => return Ok(Err(reply)),
         };
-        if let Err(reply) = self.open(&registered, asker, Purpose::Use, client).await? {
-            return Ok(Err(reply));
-        }
         stack_is_dirty();
         let listed = match self.vaults.borrow_mut().get(&registered) {
             Some(opened) => opened.vault.list_if_quick(limits::LISTED_BY_AGENT),
@@ -44,12 +41,9 @@ impl Agent {
             let page = rest.drain(..summary::page(&rest)).collect();
             client.send(&Reply::Listed(page)).await?;
         }
-        let broken: Vec<_> = broken
-            .into_iter()
-            .map(|(path, error)| (path, self.host.tell(Trouble::Vault(error))))
-            .collect();
-        for record in broken {
-            client.send(&Reply::Broken(vec![record])).await?;
+        for (path, error) in broken {
+            let told = self.host.tell(Trouble::Vault(error));
+            client.send(&Reply::Broken(vec![(path, told)])).await?;
         }
         Ok(Ok(done()))
     }

@@ -152,7 +152,6 @@ impl Agent {
                 self.close(&id).await;
             }
         }
-        self.set_alarm();
     }
 
     fn holds_something(&self) -> bool {

@@ -22,7 +22,7 @@ use mintage::clock::{Clock as _, System};
 use mintage::config::{KeySource, Paths, Settings};
 use mintage::grant::Preset;
 use mintage::identity::{IdentityFile, Source as _};
-use mintage::model::{Credential, Endpoint, Flags, Profile, Scopes};
+use mintage::model::{Credential, Endpoint, Flags, Options, Profile, Scopes};
 use mintage::prompt::Nobody;
 use mintage::store::{self, DirStore, Expect, Found, Look, Store};
 use mintage::vault::{OpenVault, Pins};
@@ -109,8 +109,11 @@ fn profile(number: u32) -> Result<Profile, Box<dyn Error>> {
     let now = System.wall();
     Ok(Profile {
         name: format!("partner-{number:05}/prod").parse()?,
-        preset: preset.name.to_owned(),
-        endpoint: base.join(path)?,
+        preset: preset.name.to_string(),
+        grant: preset.grant.to_string(),
+        from: None,
+        options: Options::default(),
+        endpoint: base.join(&path)?,
         issuer: None,
         base_url: Some(base),
         auth: preset.auth,
@@ -135,7 +138,8 @@ fn profile(number: u32) -> Result<Profile, Box<dyn Error>> {
 
 fn mint_at(profile: &mut Profile, url: &Endpoint, ca: &str) -> Result<(), Box<dyn Error>> {
     let preset = Preset::find("oauth2").ok_or("no such preset")?;
-    preset.name.clone_into(&mut profile.preset);
+    profile.preset = preset.name.to_string();
+    profile.grant = preset.grant.to_string();
     profile.auth = preset.auth;
     profile.endpoint = url.clone();
     profile.base_url = None;

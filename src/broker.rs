@@ -1,8 +1,10 @@
 //! Whoever holds an opened vault and gives leases from it.
 
 use crate::clock::Clock;
-use crate::mint;
-use crate::model::{Lease, LeaseRequest, Profile};
+use crate::grant;
+use crate::limits;
+use crate::mint::{self, Means, Slots};
+use crate::model::{Lease, LeaseRequest, Profile, ProfileName};
 use crate::stack;
 use crate::vault::{self, OpenVault};
 
@@ -12,14 +14,28 @@ pub enum Error {
     /// The vault does not give the profile.
     #[error(transparent)]
     Vault(vault::Error),
+    /// Profiles are minted from each other in a circle, or in too long a row.
+    #[error("`{0}` is minted from itself in the end, or by way of too many others")]
+    Chain(ProfileName),
     /// The mint failed.
     #[error("{source}")]
     Mint {
-        /// The profile's preset: what to do about it depends on the service.
-        preset: String,
+        /// What to do about it.
+        advice: Vec<String>,
         /// Why.
         source: mint::Error,
     },
+}
+
+impl Error {
+    /// Whether the issuer did not take the credential.
+    #[must_use]
+    pub fn is_about_source(&self) -> bool {
+        let refused = |source: &mint::Error| {
+            matches!(source, mint::Error::Grant(grant::Error::Refused { .. }))
+        };
+        matches!(self, Self::Mint { source, .. } if refused(source))
+    }
 }
 
 /// A failure in another process, as it was told.
@@ -51,21 +67,104 @@ pub struct Local<'a> {
 pub fn lease_for(
     profile: &Profile,
     request: &LeaseRequest,
-    proxy: Option<&str>,
-    clock: &dyn Clock,
+    means: &Means<'_>,
 ) -> Result<Lease, Error> {
-    let minted = mint::mint(profile, request, proxy, clock);
+    let minted = mint::mint(profile, request, means);
     stack::scrub(stack::Depth::Mint);
-    minted.map_err(|source| Error::Mint { preset: profile.preset.clone(), source })
+    minted.map_err(|source| Error::mint(profile, source, means.clock))
+}
+
+impl Error {
+    /// A mint that failed, with what to do about it.
+    #[must_use]
+    pub fn mint(profile: &Profile, source: mint::Error, clock: &dyn Clock) -> Self {
+        let today = clock.wall().to_zoned(jiff::tz::TimeZone::UTC).date();
+        let advice = match &source {
+            mint::Error::Grant(error) => grant::advice(profile, error, today),
+            _ => Vec::new(),
+        };
+        Self::Mint { advice, source }
+    }
 }
 
 impl Local<'_> {
-    /// A lease that answers `request`.
+    /// A lease that answers `request`, minted where none is kept; `fresh` where what is kept will not
+    /// do.
     ///
     /// # Errors
-    /// [`Error::Vault`], [`Error::Mint`].
-    pub fn lease(&self, request: &LeaseRequest) -> Result<Lease, Error> {
-        let profile = self.vault.profile(&request.profile).map_err(Error::Vault)?;
-        lease_for(&profile, request, self.proxy, self.clock)
+    /// [`Error::Vault`], [`Error::Mint`], [`Error::Chain`].
+    pub fn lease(&self, request: &LeaseRequest, fresh: bool) -> Result<Lease, Error> {
+        self.link(request, fresh, &mut Vec::new())
     }
+
+    /// The same for a profile that need not be in the vault yet; `slots` is where what the mint leaves
+    /// is kept.
+    ///
+    /// # Errors
+    /// As [`Local::lease`].
+    pub fn lease_for(
+        &self,
+        profile: &Profile,
+        request: &LeaseRequest,
+        slots: &dyn Slots,
+        fresh: bool,
+    ) -> Result<Lease, Error> {
+        self.linked(profile, request, (slots, fresh), &mut Vec::new())
+    }
+
+    /// One profile of a chain; `behind` are those that it is minted for.
+    fn link(
+        &self,
+        request: &LeaseRequest,
+        fresh: bool,
+        behind: &mut Vec<ProfileName>,
+    ) -> Result<Lease, Error> {
+        let profile = self.vault.profile(&request.profile).map_err(Error::Vault)?;
+        self.linked(&profile, request, (self.vault, fresh), behind)
+    }
+
+    fn linked(
+        &self,
+        profile: &Profile,
+        request: &LeaseRequest,
+        (slots, fresh): (&dyn Slots, bool),
+        behind: &mut Vec<ProfileName>,
+    ) -> Result<Lease, Error> {
+        let (proxy, clock) = (self.proxy, self.clock);
+        let Some(from) = &profile.from else {
+            let means = Means { proxy, clock, slots, source: None, fresh };
+            return lease_for(profile, request, &means);
+        };
+        check_chain(&profile.name, from, behind)?;
+        behind.push(profile.name.clone());
+        let depth = behind.len();
+        let mut fresh_source = false;
+        loop {
+            behind.truncate(depth);
+            let source = self.link(&LeaseRequest::plain(from.clone()), fresh_source, behind)?;
+            let source = Some(&source.token.access);
+            let means = Means { proxy, clock, slots, source, fresh };
+            match lease_for(profile, request, &means) {
+                // Another device may have replaced the token that it was minted from.
+                Err(error) if error.is_about_source() && !fresh_source => fresh_source = true,
+                minted => return minted,
+            }
+        }
+    }
+}
+
+/// Whether `name` may be minted from `from`; `behind` are those that it is minted for in turn.
+///
+/// # Errors
+/// [`Error::Chain`].
+pub fn check_chain(
+    name: &ProfileName,
+    from: &ProfileName,
+    behind: &[ProfileName],
+) -> Result<(), Error> {
+    let is_round = name == from || behind.contains(from);
+    if is_round || behind.len() + 1 >= limits::CHAIN {
+        return Err(Error::Chain(name.clone()));
+    }
+    Ok(())
 }

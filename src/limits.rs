@@ -41,6 +41,8 @@ pub const ANCESTORS: usize = 16;
 pub const PROFILE_NAME: usize = 128;
 /// A label, an audience, a resource.
 pub const TEXT: usize = 512;
+/// One option of a profile: a list of repositories, say.
+pub const OPTION: usize = 4096;
 /// The scopes of one request, as they are sent.
 pub const SCOPES: usize = 8 * 1024;
 /// A client id.
@@ -81,6 +83,19 @@ pub const REQUEST: Duration = Duration::from_secs(30);
 pub const TRIES: u32 = 3;
 /// A longer `Retry-After` is reported, not waited for.
 pub const RETRY_AFTER: Duration = Duration::from_secs(10);
+
+/// How long a device may take to spend a refresh token before another one believes that it is gone:
+/// a request with all its tries, and the writing of what came of it.
+pub const CLAIM: Duration = Duration::from_secs(REQUEST.as_secs() + 15);
+/// Profiles that are minted with each other's tokens, in a row.
+pub const CHAIN: usize = 4;
+/// The longest that a person may take to log in.
+pub const LOGIN: Duration = Duration::from_secs(15 * 60);
+/// The pause between two questions whether a person has approved (RFC 8628 §3.5), at least and at
+/// most.
+pub const POLL: std::ops::RangeInclusive<u64> = 1..=60;
+/// A request of a browser that comes back from a login.
+pub const BROWSER_REQUEST: usize = 16 * 1024;
 
 /// The keychain, when nobody can be asked.
 pub const KEYCHAIN_UNATTENDED: Duration = Duration::from_secs(3);

@@ -129,6 +129,11 @@ secret_bytes! {
 }
 
 secret_bytes! {
+    /// A private key in PKCS #8 (DER): it signs, and is never sent.
+    PrivateKey
+}
+
+secret_bytes! {
     /// The content of a sealed object once opened, or just before it is sealed.
     Plaintext
 }
@@ -151,6 +156,37 @@ secret_bytes! {
 secret_text! {
     /// A token as the issuer returned it: RFC 6750 `b64token` characters only.
     AccessToken
+}
+
+impl AccessToken {
+    /// The same token once more, for whoever keeps it beside a lease.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        Self(SecretBox::new(Box::from(self.expose())))
+    }
+}
+
+secret_text! {
+    /// What an issuer gives so that the next token needs no person (RFC 6749 §1.5).
+    RefreshToken
+}
+
+impl RefreshToken {
+    /// The same token once more: what is sent need not be what is kept.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        Self(SecretBox::new(Box::from(self.expose())))
+    }
+
+    /// Whether both are the same.
+    #[must_use]
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        self.as_bytes().is_same_as(&other.as_bytes())
+    }
+
+    fn as_bytes(&self) -> FieldSecret {
+        FieldSecret::new(Zeroizing::new(self.expose().as_bytes().to_vec()))
+    }
 }
 
 secret_text! {

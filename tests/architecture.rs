@@ -26,10 +26,11 @@ const LINES: [&[&str]; 13] = [
 ];
 
 /// The files that may open a secret, and why.
-const MAY_EXPOSE: [(&str, &str); 25] = [
+const MAY_EXPOSE: [(&str, &str); 44] = [
     ("secret.rs", "defines it"),
     ("model/anatomy.rs", "takes a token apart to show all but its signature"),
     ("seal/binding.rs", "keys of MACs"),
+    ("seal/credential.rs", "the parts of a credential in their sealed form"),
     ("seal/envelope.rs", "what is sealed and opened"),
     ("seal/form.rs", "the secrets of a profile in their sealed form"),
     ("seal/index.rs", "the key of the index"),
@@ -38,13 +39,31 @@ const MAY_EXPOSE: [(&str, &str); 25] = [
     ("seal/record.rs", "what is sealed and opened"),
     ("seal/sheet.rs", "its tests"),
     ("seal/signer.rs", "an opening key in its text forms"),
+    ("seal/slot.rs", "tokens in their sealed form"),
     ("seal/wrapped.rs", "passphrase and wrapped key"),
     ("vault/index.rs", "names, of a cache"),
     ("identity/file.rs", "writes the key file"),
     ("identity/keychain/mod.rs", "writes the keychain's entry"),
     ("identity/passphrase.rs", "compares what was typed twice"),
     ("identity/stretch.rs", "the pipe to the child that stretches"),
-    ("grant/oauth.rs", "client authentication, replies"),
+    ("grant/abconnect.rs", "the key that signs a query"),
+    ("grant/advice.rs", "whether a secret was pasted with its line end"),
+    ("grant/badges.rs", "a password or refresh token that is sent"),
+    ("grant/canvas.rs", "replies, a token that is taken back"),
+    ("grant/canvas_instaccess.rs", "the token that mints"),
+    ("grant/canvas_jwt.rs", "the token that is renewed"),
+    ("grant/fixed.rs", "a key that is given out as it is"),
+    ("grant/github_app.rs", "a token that is taken back"),
+    ("grant/introspection.rs", "a token that is asked about"),
+    ("grant/jws.rs", "keys that sign"),
+    ("grant/jwt_bearer.rs", "an assertion that is sent"),
+    ("grant/key/mod.rs", "what kind a key is"),
+    ("grant/key/public.rs", "the public half of a key"),
+    ("grant/oauth/client.rs", "client authentication"),
+    ("grant/oauth/echo.rs", "whether a reply repeats a secret"),
+    ("grant/oauth/reply.rs", "replies"),
+    ("grant/refresh.rs", "a refresh token that is sent"),
+    ("grant/token_exchange.rs", "the token that is exchanged"),
     ("grant/revocation.rs", "a token that is taken back"),
     ("http/client.rs", "puts them on the wire"),
     ("agent/protocol.rs", "an opening key on its way to the agent"),
@@ -237,7 +256,7 @@ fn nothing_is_allowed_without_a_reason() {
 /// So that a well-meant update does not double what must be trusted.
 #[test]
 fn the_lock_file_stays_lean() {
-    const CEILING: usize = 360;
+    const CEILING: usize = 368;
     let lock = fs::read_to_string("Cargo.lock").expect("readable");
     let packages = lock.matches("\n[[package]]\n").count();
     assert!(packages <= CEILING, "{packages} packages are locked, more than {CEILING}");

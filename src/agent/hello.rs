@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 use super::codec::{Reader, Writer};
 
 /// The number of the protocol, changed with every change of a frame.
-pub const NUMBER: u16 = 1;
+pub const NUMBER: u16 = 2;
 
 /// The version of this program.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

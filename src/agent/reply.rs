@@ -52,6 +52,8 @@ pub struct Leased {
     pub profile: String,
     /// The token.
     pub token: AccessToken,
+    /// How it is presented.
+    kind: TokenType,
     /// The deadline by the wall clock.
     expires_at: Timestamp,
     /// Its whole life.
@@ -71,11 +73,12 @@ impl Leased {
     #[must_use]
     pub fn of(lease: &Lease, warnings: Vec<String>, clock: &dyn Clock) -> Self {
         let Lease { profile, token, expires_at, secret_expires, asked, .. } = lease;
-        let Token { access, kind: TokenType::Bearer, life, scope } = token;
+        let Token { access, kind, life, scope } = token;
         let by_now = clock.wall().saturating_add(lease.remaining(clock)).unwrap_or(Timestamp::MAX);
         Self {
             profile: profile.to_string(),
-            token: AccessToken::new(Zeroizing::new(access.expose().to_owned())),
+            token: access.copy(),
+            kind: kind.clone(),
             expires_at: by_now.min(*expires_at),
             life: life.duration(),
             remaining: lease.remaining(clock),
@@ -91,6 +94,7 @@ impl Leased {
         Writer::new(64)
             .text(&self.profile)
             .text(self.token.expose())
+            .text(self.kind.to_text())
             .u64(expires_at)
             .u64(millis(self.life))
             .u64(millis(self.remaining))
@@ -121,7 +125,7 @@ impl Leased {
         let life = TokenLife::stated(self.life.as_secs())?;
         let given = Given {
             profile: self.profile.parse().ok()?,
-            token: Token { access: self.token, kind: TokenType::Bearer, life, scope: self.scope },
+            token: Token { access: self.token, kind: self.kind, life, scope: self.scope },
             expires_at: self.expires_at,
             secret_expires: self.secret_expires,
             asked: Scopes::parse([self.asked.as_str()]).ok()?,
@@ -137,7 +141,8 @@ impl Leased {
         let millis = |from: &mut Reader<'_>| from.u64().map(Duration::from_millis);
         Ok(Self {
             profile: owned(from)?,
-            token: Token::access(Zeroizing::new(owned(from)?)).map_err(|_| Malformed)?,
+            token: Token::opaque(Zeroizing::new(owned(from)?)).map_err(|_| Malformed)?,
+            kind: TokenType::parse(from.text()?).map_err(|_| Malformed)?,
             expires_at: moment(from)?,
             life: millis(from)?,
             remaining: millis(from)?,

@@ -3,9 +3,9 @@
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::commands::{
-    add, agent, check, completions, default, destroy, doctor, edit, exec, init, inspect, list,
-    lock, man, passphrase, presets, purge, remove, rename, revoke, show, status, token, unlock,
-    unlocked, vault,
+    add, agent, check, completions, default, destroy, doctor, edit, exec, init, inspect, key, list,
+    lock, login, man, passphrase, presets, purge, remove, rename, revoke, show, status, token,
+    unlock, unlocked, vault,
 };
 
 /// A credential vault that mints short-lived tokens.
@@ -106,11 +106,15 @@ pub enum Command {
     Token(token::Args),
     /// Run a command with a fresh token in its environment
     Exec(exec::Args),
+    /// Log in at the issuer of a profile, as a person
+    Login(login::Args),
+    /// Make a private key, and show its public half
+    Key(key::Args),
     /// Show what a token says of itself, without the token
     Inspect(inspect::Args),
     /// Log in once for each profile, and report
     Check(check::Args),
-    /// List the services that `add --preset` knows
+    /// List the services that `add --preset` knows, and what each needs
     Presets(presets::Args),
     /// Open the vault for a while: the agent holds it
     Unlock(unlock::Args),

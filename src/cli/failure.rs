@@ -87,6 +87,12 @@ pub enum Failure {
     /// The profile has no such further secret. What was asked for is not kept: it may be one.
     #[error("profile `{0}` has no such field (not repeated: it may be a secret)")]
     NoField(ProfileName),
+    /// The profile is for another place.
+    #[error("that URL is not below `{place}`, which the profile is for")]
+    NotBound {
+        /// Where it is good.
+        place: String,
+    },
     /// Who changes where a token-only secret goes must have it.
     #[error(
         "`{0}` is token-only: where its secret goes, or that it is token-only, is changed only by \

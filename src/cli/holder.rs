@@ -92,13 +92,13 @@ impl<'a> Holder<'a> {
             return Ok(lease);
         }
         let (vault, parts) = (self.vault()?, self.parts);
-        let Wanted { scopes, audience, min_valid, fresh: _ } = wanted.clone();
+        let Wanted { scopes, audience, min_valid, fresh } = wanted.clone();
         let profile = which.name(vault)?;
         let request = LeaseRequest { profile, min_valid, scopes, audience };
         let settings = parts.settings()?;
         let broker = Local { vault, proxy: settings.proxy.as_deref(), clock: parts.clock() };
         parts.style.note(format_args!("minting for `{}`", request.profile));
-        let lease = broker.lease(&request);
+        let lease = broker.lease(&request, fresh);
         parts.say_warnings(vault);
         lease.map_err(|source| Failure::Mint { profile: request.profile.clone(), source })
     }

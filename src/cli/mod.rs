@@ -3,6 +3,7 @@
 mod args;
 mod commands;
 mod completion;
+mod credential;
 mod failure;
 mod holder;
 #[cfg(unix)]

@@ -9,6 +9,7 @@ use crate::agent::Runtime;
 use crate::clock::{self, Clock};
 use crate::config::{self, Environment, KeySource, Paths, Registered, Settings};
 use crate::disk::{self, Lock};
+use crate::grant::Preset;
 use crate::handover::ChildStretch;
 use crate::harden::Before;
 use crate::identity::{IdentityFile, Keychain, PassphraseFile, PassphraseFrom, Source};
@@ -80,6 +81,19 @@ impl Parts {
     /// [`Failure::Config`].
     pub fn settings(&self) -> Result<Settings, Failure> {
         Ok(Settings::read(&self.paths.settings())?)
+    }
+
+    /// The preset of this name: one of ours, or of the settings.
+    ///
+    /// # Errors
+    /// [`Failure::Config`]; [`Failure::Invalid`] where that of the settings is not as it may be.
+    pub fn preset(&self, name: &str) -> Result<Option<Preset>, Failure> {
+        if let Some(preset) = Preset::find(name) {
+            return Ok(Some(preset));
+        }
+        let settings = self.settings()?;
+        let own = settings.presets.get(name).map(|own| Preset::own(name, own));
+        Ok(own.transpose()?)
     }
 
     /// Changes the settings, one process at a time.

@@ -2,7 +2,7 @@
 
 use super::Failure;
 use super::style::Style;
-use crate::grant::{self, Preset};
+use crate::grant;
 use crate::model::Invalid;
 use crate::{
     agent, broker, config, disk, handover, http, identity, mint, prompt, seal, store, vault,
@@ -74,6 +74,7 @@ pub fn exit_code(failure: &Failure) -> u8 {
         Failure::NotConfirmed
         | Failure::TokenOnly(_)
         | Failure::SecretNeeded(_)
+        | Failure::NotBound { .. }
         | Failure::InUse(_)
         | Failure::Drift { .. } => 9,
         Failure::BeforeChild(inner) => match exit_code(inner) {
@@ -91,7 +92,7 @@ pub fn exit_code(failure: &Failure) -> u8 {
 fn invalid_code(rule: Invalid) -> u8 {
     match rule {
         // Well-formed, and not allowed.
-        Invalid::PlainHttp | Invalid::TokenOnlyOverHttp => 9,
+        Invalid::PlainHttp | Invalid::TokenOnlyOverHttp | Invalid::TokenOnlyStatic => 9,
         _ => 2,
     }
 }
@@ -193,6 +194,7 @@ fn agent_code(error: &agent::Error) -> u8 {
 fn broker_code(error: &broker::Error) -> u8 {
     match error {
         broker::Error::Vault(error) => vault_code(error),
+        broker::Error::Chain(_) => 9,
         broker::Error::Mint { source, .. } => mint_code(source),
     }
 }
@@ -202,18 +204,31 @@ fn mint_code(error: &mint::Error) -> u8 {
         mint::Error::Grant(error) => grant_code(error),
         mint::Error::Http(error) => http_code(error),
         mint::Error::TooShort { .. } => 10,
+        mint::Error::Slot(error) => vault_code(error),
+        mint::Error::Busy | mint::Error::NoWayBack(..) => 8,
+        mint::Error::NoLogin(error) => prompt_code(error),
         mint::Error::UnknownPreset | mint::Error::Runtime(_) => 1,
     }
 }
 
 fn grant_code(error: &grant::Error) -> u8 {
     match error {
-        grant::Error::Setup(_) => 1,
-        grant::Error::Refused { .. } => 7,
+        grant::Error::Setup(rule) => setup_code(*rule),
+        grant::Error::LoginNeeded => 4,
+        grant::Error::Refused { .. } | grant::Error::WrongKind(_) => 7,
         grant::Error::NotReady { .. } => 8,
         grant::Error::BadRequest { .. }
         | grant::Error::Redirect { .. }
         | grant::Error::Unacceptable(_) => 10,
+    }
+}
+
+/// What a profile lacks is a fault of the profile; what a request must not ask, of the request.
+fn setup_code(rule: Invalid) -> u8 {
+    match rule {
+        Invalid::NothingToAsk | Invalid::Option(_) => 2,
+        Invalid::TokenOnlyStatic | Invalid::TokenOnlyOverHttp | Invalid::PlainHttp => 9,
+        _ => 1,
     }
 }
 
@@ -223,7 +238,10 @@ fn http_code(error: &http::Error) -> u8 {
         | http::Error::TimedOut { .. }
         | http::Error::BrokeOff { .. } => 8,
         http::Error::NotTrusted { .. } | http::Error::TooLarge { .. } => 10,
-        http::Error::Roots(_) | http::Error::Proxy | http::Error::Client(_) => 1,
+        http::Error::Roots(_)
+        | http::Error::Proxy
+        | http::Error::Certificate
+        | http::Error::Client(_) => 1,
     }
 }
 
@@ -258,7 +276,7 @@ pub fn hints(failure: &Failure) -> Vec<String> {
         Failure::NoStyle => one("where it does all the same: add `--auth basic` or `--auth post`"),
         Failure::InUse(_) => one("to forget this registration only: mintage vault forget NAME"),
         Failure::NoneTagged => one("mintage list"),
-        Failure::Discovery(error) => mint_hints(error, ""),
+        Failure::Discovery(error) => mint_hints(error),
         Failure::BeforeChild(inner) => hints(inner),
         Failure::Pasted(_) => {
             one("paste `id:secret`, the two `.env` lines, a JSON object with `client_id` and \
@@ -269,6 +287,7 @@ pub fn hints(failure: &Failure) -> Vec<String> {
         | Failure::Ca(_)
         | Failure::Prompt(_)
         | Failure::NotForEnvironment(_)
+        | Failure::NotBound { .. }
         | Failure::SomeRecords { .. }
         | Failure::NotAsked { .. }
         | Failure::OddAnswer
@@ -380,15 +399,18 @@ fn agent_hints(error: &agent::Error) -> Vec<String> {
 fn broker_hints(error: &broker::Error) -> Vec<String> {
     match error {
         broker::Error::Vault(error) => vault_hints(error),
-        broker::Error::Mint { preset, source } => mint_hints(source, preset),
+        broker::Error::Chain(name) => one(&format!("mintage edit {name} --from OTHER")),
+        broker::Error::Mint { advice, source } => {
+            let mut hints = advice.clone();
+            hints.extend(mint_hints(source));
+            hints
+        }
     }
 }
 
-fn mint_hints(error: &mint::Error, preset: &str) -> Vec<String> {
+fn mint_hints(error: &mint::Error) -> Vec<String> {
     match error {
-        mint::Error::Grant(grant::Error::Refused { .. }) => {
-            Preset::find(preset).map(|preset| preset.refused.to_owned()).into_iter().collect()
-        }
+        mint::Error::Slot(error) => vault_hints(error),
         mint::Error::Grant(grant::Error::NotReady { retry_after: Some(wait), .. }) => {
             one(&format!("try again in {} s", wait.as_secs()))
         }

@@ -21,6 +21,8 @@ pub struct Environment {
     pub no_color: bool,
     /// `TERM` says that the terminal can do nothing.
     pub dumb_terminal: bool,
+    /// `DISPLAY` or `WAYLAND_DISPLAY` is set, or the system has a desktop of its own.
+    pub has_display: bool,
     /// The user's shell, for the quoting of `token --env`.
     pub shell: Option<String>,
 }
@@ -37,6 +39,8 @@ impl Environment {
             no_agent: text("MINTAGE_NO_AGENT").is_some_and(|value| value != "0"),
             no_color: text("NO_COLOR").is_some(),
             dumb_terminal: text("TERM").is_none_or(|term| term == "dumb"),
+            has_display: cfg!(any(windows, target_os = "macos"))
+                || text("DISPLAY").or_else(|| text("WAYLAND_DISPLAY")).is_some(),
             shell: text("SHELL"),
         }
     }

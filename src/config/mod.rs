@@ -6,11 +6,13 @@
 mod agent;
 mod environment;
 mod paths;
+mod preset;
 mod settings;
 
 pub use agent::AgentSettings;
 pub use environment::{Environment, for_agent, inherited_socket, own_program, working_folder};
 pub use paths::Paths;
+pub use preset::OwnPreset;
 pub use settings::{KeySource, Registered, Settings};
 
 use crate::model::{Invalid, VaultName};

@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use super::Error;
 use super::agent::{self, AgentSettings};
+use super::preset::OwnPreset;
 use crate::disk;
 use crate::limits;
 use crate::model::VaultName;
 
-/// The settings. They add no roots, no endpoints and no credentials.
+/// The settings. They add no roots, no endpoints and no credentials to a profile that there is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Settings {
     /// The vault used where none is named; the only one, if there is one.
@@ -22,6 +23,8 @@ pub struct Settings {
     pub pinentry: Option<PathBuf>,
     /// How the agent is to behave.
     pub agent: AgentSettings,
+    /// Presets of the user's own, by name.
+    pub presets: BTreeMap<String, OwnPreset>,
     vaults: BTreeMap<VaultName, Registered>,
 }
 
@@ -214,6 +217,8 @@ struct Form {
     #[serde(default, skip_serializing_if = "agent::Form::is_empty")]
     agent: agent::Form,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    preset: BTreeMap<String, OwnPreset>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     vault: BTreeMap<String, VaultForm>,
 }
 
@@ -238,7 +243,7 @@ impl TryFrom<Form> for Settings {
     type Error = (String, &'static str);
 
     fn try_from(form: Form) -> Result<Self, Self::Error> {
-        let Form { default, proxy, pinentry, agent, vault } = form;
+        let Form { default, proxy, pinentry, agent, preset, vault } = form;
         let mut vaults = BTreeMap::new();
         for (name, form) in vault {
             let known = name.parse().map_err(|_| (name.clone(), "not a vault name"))?;
@@ -263,7 +268,7 @@ impl TryFrom<Form> for Settings {
             None => None,
         };
         let agent = agent.try_into().map_err(|fault| ("agent".to_owned(), fault))?;
-        Ok(Self { default, proxy, pinentry, agent, vaults })
+        Ok(Self { default, proxy, pinentry, agent, presets: preset, vaults })
     }
 }
 
@@ -293,7 +298,7 @@ impl TryFrom<&Settings> for Form {
     type Error = PathBuf;
 
     fn try_from(settings: &Settings) -> Result<Self, PathBuf> {
-        let Settings { default, proxy, pinentry, agent, vaults } = settings;
+        let Settings { default, proxy, pinentry, agent, presets, vaults } = settings;
         let mut vault = BTreeMap::new();
         for (name, registered) in vaults {
             vault.insert(name.to_string(), registered.try_into()?);
@@ -303,6 +308,7 @@ impl TryFrom<&Settings> for Form {
             proxy: proxy.clone(),
             pinentry: text_of(pinentry.as_deref())?,
             agent: agent.into(),
+            preset: presets.clone(),
             vault,
         })
     }

@@ -1,61 +1,66 @@
 //! RFC 6749 §4.4: the client's own credential, one request, one token.
 
-use super::oauth::{self, Form};
-use super::{Error, Exchange, Grant, Step, http};
-use crate::model::{LeaseRequest, Profile};
+use super::oauth::{self, Form, Reading, Sent};
+use super::{Error, Exchange, Grant, Occasion, Rule, Step, http};
+use crate::model::{LeaseRequest, Part, Profile};
 
 /// The `client_credentials` grant. A refresh token or id token in the reply is dropped (§4.4.3).
 #[derive(Debug)]
 pub(super) struct ClientCredentials;
 
 impl Grant for ClientCredentials {
-    fn begin<'a>(
-        &self,
-        profile: &'a Profile,
-        request: &'a LeaseRequest,
-    ) -> Result<Box<dyn Exchange + 'a>, Error> {
-        profile.check()?;
-        Ok(Box::new(Run { profile, request }))
+    fn name(&self) -> &'static str {
+        "client-credentials"
+    }
+
+    fn needs(&self, profile: &Profile) -> Vec<Part> {
+        [Some(Part::ClientId), profile.auth.shows()].into_iter().flatten().collect()
+    }
+
+    fn proves_the_client(&self) -> bool {
+        true
+    }
+
+    fn options(&self) -> &'static [Rule] {
+        &oauth::CLIENT_OPTIONS
+    }
+
+    fn begin<'a>(&self, occasion: Occasion<'a>) -> Result<Box<dyn Exchange + 'a>, Error> {
+        super::check(self, occasion.profile)?;
+        Ok(Box::new(Run(occasion)))
     }
 }
 
-struct Run<'a> {
-    profile: &'a Profile,
-    request: &'a LeaseRequest,
-}
+struct Run<'a>(Occasion<'a>);
 
 impl Exchange for Run<'_> {
     fn step(&mut self, reply: Option<&http::Reply>) -> Result<Step, Error> {
-        match reply {
-            None => Ok(Step::Send(self.ask())),
-            Some(reply) => oauth::token(reply, &self.profile.credential).map(Step::Done),
-        }
+        let Occasion { profile, request, now, .. } = self.0;
+        let Some(reply) = reply else {
+            let mut form = Form::of_grant("client_credentials");
+            ask(&mut form, profile, request);
+            return oauth::request(form, profile, now).map(Step::Send);
+        };
+        oauth::read(reply, Reading::strict(Sent::of(&profile.credential))).map(Step::Done)
     }
 }
 
-impl Run<'_> {
-    fn ask(&self) -> http::Request {
-        let Profile { auth, credential, endpoint, audience, resource, params, .. } = self.profile;
-        let mut form = Form::new();
-        form.add("grant_type", b"client_credentials");
-        let scopes = self.request.scopes_for(self.profile);
-        if !scopes.is_empty() {
-            form.add("scope", scopes.to_string().as_bytes());
-        }
-        let audience = self.request.audience.as_ref().or(audience.as_ref());
-        for (name, value) in [("audience", audience), ("resource", resource.as_ref())] {
-            if let Some(value) = value {
-                form.add(name, value.as_bytes());
-            }
-        }
-        for (name, value) in params {
-            form.add(name, value.as_bytes());
-        }
-        oauth::add_credential(&mut form, *auth, credential);
-        http::Request {
-            endpoint: endpoint.clone(),
-            authorization: oauth::authorization(*auth, credential),
-            form: Some(form.finish()),
-        }
+/// What a profile asks an OAuth issuer for: scopes (RFC 6749 §3.3), audience, resource (RFC 8707), and
+/// parameters of the service's own.
+pub(super) fn ask(form: &mut Form, profile: &Profile, request: &LeaseRequest) {
+    let scopes = request.scopes_for(profile);
+    if !scopes.is_empty() {
+        form.add("scope", scopes.to_string().as_bytes());
+    }
+    ask_for_place(form, profile, request);
+}
+
+/// The same without scopes.
+pub(super) fn ask_for_place(form: &mut Form, profile: &Profile, request: &LeaseRequest) {
+    let Profile { audience, resource, params, .. } = profile;
+    form.add_if("audience", request.audience.as_deref().or(audience.as_deref()));
+    form.add_if("resource", resource.as_deref());
+    for (name, value) in params {
+        form.add(name, value.as_bytes());
     }
 }

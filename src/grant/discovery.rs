@@ -7,31 +7,50 @@
 use serde::Deserialize;
 
 use super::{Error, http};
-use crate::model::{AuthStyle, Endpoint};
+use crate::model::{AuthStyle, Credential, Endpoint, Part};
 
 /// What an issuer says of itself, as far as it matters here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Metadata {
     /// Where tokens are minted.
     pub token_endpoint: Endpoint,
+    /// The grants it offers; `None` where it does not say.
+    pub grants: Option<Vec<String>>,
     /// How a client may prove itself, as far as we can, the best first; `None` where it does not say
     /// (RFC 8414 §2: then it is Basic).
     pub styles: Option<Vec<AuthStyle>>,
     /// Where tokens are taken back (RFC 7009), where it says so.
     pub revocation_endpoint: Option<Endpoint>,
+    /// Where one can ask about tokens (RFC 7662), where it says so.
+    pub introspection_endpoint: Option<Endpoint>,
+    /// Where a person logs in (RFC 8414 §2).
+    pub authorization_endpoint: Option<Endpoint>,
+    /// Where codes for another device are asked for (RFC 8628 §4).
+    pub device_endpoint: Option<Endpoint>,
 }
 
 impl Metadata {
-    /// The style to use: `now`, where that is offered, else the best that is. `None` where a client
-    /// secret is not accepted in any way we know.
+    /// Whether it may offer a grant of this name (RFC 8414 §2).
     #[must_use]
-    pub fn style(&self, now: AuthStyle) -> Option<AuthStyle> {
+    pub fn may_offer(&self, grant_type: &str) -> bool {
+        self.grants.as_ref().is_none_or(|grants| grants.iter().any(|offered| offered == grant_type))
+    }
+
+    /// The style to use: `now`, where that is offered, else the best that the credential can have.
+    /// `None` where the issuer takes none that we know.
+    #[must_use]
+    pub fn style(&self, now: AuthStyle, credential: &Credential) -> Option<AuthStyle> {
+        let Some(offered) = &self.styles else { return Some(now) };
         // Raw Basic is Basic to an issuer that says so.
-        let offered = |styles: &Vec<AuthStyle>| {
-            let plain = if now == AuthStyle::BasicRaw { AuthStyle::Basic } else { now };
-            if styles.contains(&plain) { Some(now) } else { styles.first().copied() }
+        let plain = if now == AuthStyle::BasicRaw { AuthStyle::Basic } else { now };
+        if offered.contains(&plain) {
+            return Some(now);
+        }
+        let fits = |style: &&AuthStyle| match style.shows() {
+            Some(part) => credential.has(part),
+            None => !credential.has(Part::Secret) && !credential.has(Part::Key),
         };
-        self.styles.as_ref().map_or(Some(now), offered)
+        offered.iter().find(fits).copied()
     }
 }
 
@@ -52,7 +71,7 @@ pub fn requests(issuer: &Endpoint) -> Result<[http::Request; 2], Error> {
         let mut url = issuer.url().clone();
         url.set_path(&path);
         let endpoint: Endpoint = url.as_str().parse()?;
-        Ok(http::Request { endpoint, authorization: None, form: None })
+        Ok(http::Request::get(endpoint))
     };
     Ok([ask(between)?, ask(behind)?])
 }
@@ -82,6 +101,9 @@ struct Form {
     token_endpoint_auth_methods_supported: Option<Vec<String>>,
     grant_types_supported: Option<Vec<String>>,
     revocation_endpoint: Option<String>,
+    introspection_endpoint: Option<String>,
+    authorization_endpoint: Option<String>,
+    device_authorization_endpoint: Option<String>,
 }
 
 fn metadata(reply: &http::Reply, issuer: &Endpoint) -> Result<Metadata, Error> {
@@ -96,18 +118,29 @@ fn metadata(reply: &http::Reply, issuer: &Endpoint) -> Result<Metadata, Error> {
     if token_endpoint.is_plain_http() && !issuer.is_plain_http() {
         return Err(Error::Unacceptable("its token endpoint is not https"));
     }
-    let offers = |grants: Vec<String>| grants.iter().any(|grant| grant == "client_credentials");
-    if !form.grant_types_supported.is_none_or(offers) {
-        return Err(Error::Unacceptable("the issuer does not offer the client_credentials grant"));
-    }
     let styles = form.token_endpoint_auth_methods_supported.as_deref().map(known_styles);
-    let revocation_endpoint = form.revocation_endpoint.and_then(|url| url.parse().ok());
-    Ok(Metadata { token_endpoint, styles, revocation_endpoint })
+    let url = |text: Option<String>| text.and_then(|url| url.parse().ok());
+    Ok(Metadata {
+        token_endpoint,
+        grants: form.grant_types_supported,
+        styles,
+        revocation_endpoint: url(form.revocation_endpoint),
+        introspection_endpoint: url(form.introspection_endpoint),
+        authorization_endpoint: url(form.authorization_endpoint),
+        device_endpoint: url(form.device_authorization_endpoint),
+    })
 }
 
 fn known_styles(methods: &[String]) -> Vec<AuthStyle> {
-    let known =
-        [("client_secret_basic", AuthStyle::Basic), ("client_secret_post", AuthStyle::Post)];
+    let known = [
+        ("client_secret_basic", AuthStyle::Basic),
+        ("client_secret_post", AuthStyle::Post),
+        ("private_key_jwt", AuthStyle::PrivateKeyJwt),
+        ("client_secret_jwt", AuthStyle::ClientSecretJwt),
+        ("tls_client_auth", AuthStyle::Tls),
+        ("self_signed_tls_client_auth", AuthStyle::Tls),
+        ("none", AuthStyle::None),
+    ];
     let offered = |name: &str| methods.iter().any(|method| method == name);
     known.into_iter().filter(|(name, _)| offered(name)).map(|(_, style)| style).collect()
 }
@@ -128,6 +161,9 @@ mod tests {
             status: 200,
             media_type: "application/json".to_owned(),
             retry_after: None,
+            challenge: None,
+            units_left: None,
+            date: None,
             redirect_host: None,
             body: ReplyBody::new(Zeroizing::new(body.as_bytes().to_vec())),
         };
@@ -156,10 +192,17 @@ mod tests {
             "token_endpoint_auth_methods_supported":["private_key_jwt","client_secret_post"]}"#;
         let found = answer(url, good).expect("metadata").expect("there");
         assert_eq!(found.token_endpoint.as_str(), "https://b.example/t");
-        assert_eq!(found.style(AuthStyle::Basic), Some(AuthStyle::Post));
-        assert_eq!(found.style(AuthStyle::Post), Some(AuthStyle::Post));
+        let pair = Credential::new("id".parse().expect("an id"), Zeroizing::new(vec![1]));
+        let pair = pair.expect("a pair");
+        assert_eq!(found.style(AuthStyle::Basic, &pair), Some(AuthStyle::Post));
+        assert_eq!(found.style(AuthStyle::Post, &pair), Some(AuthStyle::Post));
+        assert!(found.may_offer("client_credentials"));
         let none = answer(url, &good.replace("client_secret_post", "none"));
-        assert_eq!(none.expect("metadata").expect("there").style(AuthStyle::Basic), None);
+        assert_eq!(none.expect("metadata").expect("there").style(AuthStyle::Basic, &pair), None);
+        let other =
+            good.replace("\"issuer\":", "\"grant_types_supported\":[\"implicit\"],\"issuer\":");
+        let other = answer(url, &other).expect("metadata").expect("there");
+        assert!(!other.may_offer("client_credentials"));
         for (from, to) in [
             ("\"https://a.example\"", "\"https://a.example.evil\""),
             ("\"https://a.example\"", "\"http://a.example\""),
@@ -168,7 +211,6 @@ mod tests {
             ("https://b.example/t", "https://u:p@b.example/t"),
             ("\"token_endpoint\"", "\"tokens\""),
             ("\"issuer\":", "\"issuer\":\"https://a.example\",\"issuer\":"),
-            ("\"issuer\":", "\"grant_types_supported\":[\"implicit\"],\"issuer\":"),
         ] {
             let body = good.replacen(from, to, 1);
             assert_ne!(body, good);

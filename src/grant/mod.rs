@@ -1,34 +1,125 @@
 //! How an issuer turns a credential into a token. A grant does no I/O: it says what to send and
-//! reads what came back.
+//! reads what came back. A person's login at an issuer is the same in `login`.
 //!
-//! A new grant is a file here with a line in [`find`], and a row in `preset.rs` for each service
+//! A new grant is a file here with a line in [`ALL`], and a row in `preset/table.rs` for each service
 //! that uses it.
 
+mod abconnect;
+mod advice;
+mod badges;
+mod canvas;
+mod canvas_instaccess;
+mod canvas_jwt;
 mod client_credentials;
 pub mod discovery;
-mod lifetime;
+mod fixed;
+mod github_app;
+pub mod introspection;
+mod jws;
+mod jwt_bearer;
+pub mod key;
+pub mod login;
 mod oauth;
 mod preset;
+mod quiz;
+mod refresh;
 pub mod revocation;
+mod token_exchange;
 
 use std::time::Duration;
 
-pub use preset::{Preset, Template, Value};
+use jiff::Timestamp;
+
+pub use advice::advice;
+pub use preset::{Ask, Preset, Template, Value};
 
 use crate::http;
-use crate::model::{Invalid, LeaseRequest, Profile, Token, Untrusted};
+use crate::model::{Invalid, LeaseRequest, Part, Profile, Token, Untrusted};
+use crate::secret::{AccessToken, RefreshToken};
 
 /// One way in which a credential becomes a token.
 pub trait Grant: Sync {
-    /// Begins one exchange for `profile`, as `request` asks.
+    /// Its name in records.
+    fn name(&self) -> &'static str;
+
+    /// The parts that a credential must have for it.
+    fn needs(&self, profile: &Profile) -> Vec<Part>;
+
+    /// What a profile may tell it beside the credential.
+    fn options(&self) -> &'static [Rule] {
+        &[]
+    }
+
+    /// Whether the client proves itself to a token endpoint, in the profile's style.
+    fn proves_the_client(&self) -> bool {
+        false
+    }
+
+    /// Whether it mints with the token of another profile: `None` where there can be none.
+    fn source(&self) -> Option<Source> {
+        None
+    }
+
+    /// Whether what a mint leaves is for the next one: a refresh token that may change, or a token
+    /// that must not be asked for twice. Then it is kept in the profile's slot.
+    fn keeps_a_slot(&self, _: &Profile) -> bool {
+        false
+    }
+
+    /// Whether what it gives out is the secret itself.
+    fn gives_the_secret(&self) -> bool {
+        false
+    }
+
+    /// Begins one exchange.
     ///
     /// # Errors
-    /// [`Error::Setup`] where the profile lacks what the grant needs.
-    fn begin<'a>(
-        &self,
-        profile: &'a Profile,
-        request: &'a LeaseRequest,
-    ) -> Result<Box<dyn Exchange + 'a>, Error>;
+    /// [`Error::Setup`] where the profile lacks what the grant needs; [`Error::LoginNeeded`].
+    fn begin<'a>(&self, occasion: Occasion<'a>) -> Result<Box<dyn Exchange + 'a>, Error>;
+
+    /// How a token is taken back, where that is not RFC 7009.
+    fn take_back(&self, _: &Profile, _: &AccessToken) -> Option<Result<http::Request, Error>> {
+        None
+    }
+}
+
+/// An option of a grant.
+#[derive(Debug)]
+pub struct Rule {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is for, in a few words.
+    pub about: &'static str,
+    /// Whether it must be given.
+    pub required: bool,
+    /// Whether a text is a value of it.
+    pub fits: fn(&str) -> bool,
+}
+
+/// How the token of another profile is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// In place of a secret of its own.
+    May,
+    /// There is no other way.
+    Must,
+}
+
+/// What one exchange is about.
+#[derive(Clone, Copy)]
+pub struct Occasion<'a> {
+    /// The profile.
+    pub profile: &'a Profile,
+    /// What is asked for.
+    pub request: &'a LeaseRequest,
+    /// What the wall clock shows.
+    pub now: Timestamp,
+    /// The token of the profile that this one is minted from.
+    pub source: Option<&'a AccessToken>,
+    /// The refresh token that is good now, in place of the profile's own.
+    pub refresh: Option<&'a RefreshToken>,
+    /// The token that came last, where it is kept in the profile's slot and still good.
+    pub previous: Option<&'a AccessToken>,
 }
 
 /// One run of a grant, from the first request to the token.
@@ -44,8 +135,22 @@ pub trait Exchange {
 pub enum Step {
     /// Send this and come back with the reply.
     Send(http::Request),
-    /// The token is here.
-    Done(Token),
+    /// It is done.
+    Done(Minted),
+}
+
+/// What an exchange gave.
+pub struct Minted {
+    /// The token.
+    pub token: Token,
+    /// The refresh token that takes the place of the one that was spent.
+    pub refresh: Option<RefreshToken>,
+}
+
+impl From<Token> for Minted {
+    fn from(token: Token) -> Self {
+        Self { token, refresh: None }
+    }
 }
 
 /// Why there is no token.
@@ -54,6 +159,12 @@ pub enum Error {
     /// The profile is not set up for this grant.
     #[error("the profile cannot be used: {0}")]
     Setup(#[from] Invalid),
+    /// A person must log in first.
+    #[error("a person must log in at the issuer first")]
+    LoginNeeded,
+    /// The credential is one that the issuer never takes for this: the text says why.
+    #[error("the credential is of the wrong kind: {0}")]
+    WrongKind(&'static str),
     /// The issuer refused the credential: wrong, expired, revoked, or not yet active.
     #[error("the issuer refused the credential (status {status}{})", words(.said.as_ref()))]
     Refused {
@@ -97,14 +208,82 @@ fn words(text: Option<&Untrusted>) -> String {
     text.map(|text| format!(": {text}")).unwrap_or_default()
 }
 
-/// The grant of a preset; `None` for a preset that this version does not know.
+/// Every grant.
+pub static ALL: [&dyn Grant; 12] = [
+    &client_credentials::ClientCredentials,
+    &refresh::Refresh,
+    &jwt_bearer::JwtBearer,
+    &token_exchange::TokenExchange,
+    &canvas::Canvas,
+    &canvas_instaccess::InstAccess,
+    &canvas_jwt::ServiceJwt,
+    &abconnect::AbConnect,
+    &badges::Badges,
+    &quiz::Quiz,
+    &github_app::GitHubApp,
+    &fixed::Fixed,
+];
+
+/// The grant of this name; `None` for one that this version does not know.
 #[must_use]
-pub fn find(preset: &str) -> Option<&'static dyn Grant> {
-    let preset = Preset::find(preset)?;
-    Some(match preset.grant {
-        "client-credentials" => &client_credentials::ClientCredentials,
-        _ => return None,
-    })
+pub fn find(name: &str) -> Option<&'static dyn Grant> {
+    ALL.into_iter().find(|grant| grant.name() == name)
+}
+
+/// The grant of a profile, which has all that it needs.
+///
+/// # Errors
+/// [`Invalid`]: what it lacks, or may not have.
+pub fn check(grant: &dyn Grant, profile: &Profile) -> Result<(), Invalid> {
+    profile.check()?;
+    if grant.gives_the_secret() && profile.flags.token_only {
+        return Err(Invalid::TokenOnlyStatic);
+    }
+    let missing = |part: &Part| !profile.credential.has(*part);
+    if let Some(part) = grant.needs(profile).into_iter().find(missing) {
+        return Err(Invalid::Missing(part));
+    }
+    match (grant.source(), &profile.from) {
+        (Some(Source::Must), None) => return Err(Invalid::Unset("the profile to mint from")),
+        (None, Some(_)) => return Err(Invalid::Option("it is not minted from another profile")),
+        _ => {}
+    }
+    let rules = grant.options();
+    for (name, text) in profile.options.iter() {
+        let rule = rules.iter().find(|rule| rule.name == name);
+        let rule = rule.ok_or(Invalid::Option("it has no option of this name"))?;
+        if !(rule.fits)(text) {
+            return Err(Invalid::Option(rule.about));
+        }
+    }
+    let unset = |rule: &&Rule| rule.required && profile.options.get(rule.name).is_none();
+    rules.iter().find(unset).map_or(Ok(()), |rule| Err(Invalid::Unset(rule.name)))
+}
+
+/// Whether a text is anything at all.
+fn any(text: &str) -> bool {
+    !text.is_empty()
+}
+
+/// Whether a text is a number of seconds up to a day.
+fn seconds(text: &str) -> bool {
+    text.parse::<u32>().is_ok_and(|seconds| (1..=86_400).contains(&seconds))
+}
+
+/// Whether a text is a URL that may be asked.
+fn url(text: &str) -> bool {
+    text.parse::<crate::model::Endpoint>().is_ok()
+}
+
+/// An option of seconds.
+fn seconds_of(profile: &Profile, name: &str, otherwise: u32) -> u32 {
+    profile.options.get(name).and_then(|text| text.parse().ok()).unwrap_or(otherwise)
+}
+
+/// Tokens of this kind have no scope and no audience.
+fn ask_for_nothing(request: &LeaseRequest) -> Result<(), Error> {
+    let asks = !request.scopes.is_empty() || request.audience.is_some();
+    if asks { Err(Invalid::NothingToAsk.into()) } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -112,10 +291,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_preset_has_its_grant() {
-        for preset in Preset::ALL {
-            assert!(find(preset.name).is_some(), "{}", preset.name);
+    fn every_preset_has_its_grant_and_every_grant_one_name() {
+        for preset in Preset::all() {
+            assert!(find(&preset.grant).is_some(), "{}", preset.name);
         }
-        assert!(find("no-such-preset").is_none());
+        for (index, grant) in ALL.iter().enumerate() {
+            assert!(ALL[..index].iter().all(|other| other.name() != grant.name()));
+        }
+        assert!(find("no-such-grant").is_none());
     }
 }

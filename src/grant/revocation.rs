@@ -1,5 +1,7 @@
 //! Token revocation, RFC 7009.
 
+use jiff::Timestamp;
+
 use super::oauth::{self, Form};
 use super::{Error, http};
 use crate::model::{Endpoint, Profile};
@@ -14,9 +16,9 @@ pub fn request(
     profile: &Profile,
     endpoint: Endpoint,
     token: &AccessToken,
+    now: Timestamp,
 ) -> Result<http::Request, Error> {
-    let Profile { auth, credential, endpoint: approved, .. } = profile;
-    if endpoint.url().origin() != approved.url().origin() {
+    if !oauth::is_approved(profile, &endpoint) {
         return Err(Error::Unacceptable(
             "it takes tokens back at another host than the one that the secret is for",
         ));
@@ -24,9 +26,8 @@ pub fn request(
     let mut form = Form::new();
     form.add("token", token.expose().as_bytes());
     form.add("token_type_hint", b"access_token");
-    oauth::add_credential(&mut form, *auth, credential);
-    let authorization = oauth::authorization(*auth, credential);
-    Ok(http::Request { endpoint, authorization, form: Some(form.finish()) })
+    let authorization = oauth::authenticate(&mut form, profile, now)?;
+    Ok(http::Request::post(endpoint, authorization, form.finish()))
 }
 
 /// Reads the answer (RFC 7009 §2.2): 200 is done, even for a token that it does not know.
@@ -36,7 +37,8 @@ pub fn request(
 /// tokens back says `unsupported_token_type`).
 pub fn read(reply: &http::Reply) -> Result<(), Error> {
     match reply.status {
-        200 => Ok(()),
+        // Others than those of RFC 7009 say 204.
+        200 | 204 => Ok(()),
         status @ (408 | 429 | 500..=599) => {
             Err(Error::NotReady { status, retry_after: reply.retry_after })
         }

@@ -1,5 +1,6 @@
 //! How a lease reaches a child or a shell, and how children are started at all.
 
+mod browser;
 #[cfg(unix)]
 mod descriptors;
 #[cfg(unix)]
@@ -10,6 +11,7 @@ mod own;
 mod pinentry;
 mod quote;
 
+pub use browser::browse;
 #[cfg(unix)]
 pub use descriptors::inherited;
 #[cfg(unix)]

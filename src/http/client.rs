@@ -3,12 +3,17 @@
 use std::error::Error as _;
 use std::sync::Once;
 
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use reqwest::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
+    WWW_AUTHENTICATE,
+};
 use zeroize::Zeroizing;
 
-use super::{Error, Reply, Request, roots};
+use super::{Body, Error, Method, Reply, Request, roots};
 use crate::limits;
-use crate::model::{Endpoint, Untrusted};
+use crate::model::{Certificate, Endpoint, Untrusted};
 use crate::secret::ReplyBody;
 
 /// Sends requests to one issuer.
@@ -17,12 +22,17 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client that believes the platform's roots and those in `ca` (PEM), and goes through
-    /// `proxy` (an http URL, asked with CONNECT) where the settings name one.
+    /// A client that believes the platform's roots and those in `ca` (PEM), goes through `proxy` (an
+    /// http URL, asked with CONNECT) where the settings name one, and shows a certificate (RFC 8705)
+    /// where there is one.
     ///
     /// # Errors
     /// [`Error::Roots`], [`Error::Proxy`], [`Error::Client`].
-    pub fn new(ca: Option<&str>, proxy: Option<&str>) -> Result<Self, Error> {
+    pub fn new(
+        ca: Option<&str>,
+        proxy: Option<&str>,
+        shown: Option<&Certificate>,
+    ) -> Result<Self, Error> {
         install_crypto();
         let roots = roots::gather(ca)?;
         let mut builder = reqwest::Client::builder()
@@ -43,24 +53,33 @@ impl Client {
         if let Some(proxy) = proxy {
             builder = builder.proxy(reqwest::Proxy::https(proxy).map_err(|_| Error::Proxy)?);
         }
+        if let Some(shown) = shown {
+            builder = builder.identity(identity(shown)?);
+        }
         let inner = builder.build().map_err(|error| Error::Client(innermost(&error)))?;
         Ok(Self { inner })
     }
 
-    /// Sends `request` once, as a form POST or a GET, and reads the answer whole.
+    /// Sends `request` once and reads the answer whole.
     ///
     /// # Errors
     /// [`Error`]; a status of any kind is not an error here.
     pub async fn send(&self, request: &Request) -> Result<Reply, Error> {
         let url = request.endpoint.url().clone();
-        let mut sending = match &request.form {
-            None => self.inner.get(url),
-            Some(form) => self
-                .inner
-                .post(url)
-                .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-                .body(form.expose().to_vec()),
+        let method = match request.method {
+            Method::Get => reqwest::Method::GET,
+            Method::Post => reqwest::Method::POST,
+            Method::Delete => reqwest::Method::DELETE,
         };
+        let mut sending = self.inner.request(method, url);
+        let content = match &request.body {
+            Body::None => None,
+            Body::Form(form) => Some((form, "application/x-www-form-urlencoded")),
+            Body::Json(json) => Some((json, "application/json")),
+        };
+        if let Some((body, kind)) = content {
+            sending = sending.header(CONTENT_TYPE, kind).body(body.expose().to_vec());
+        }
         sending = sending.header(ACCEPT, "application/json");
         if let Some(authorization) = &request.authorization {
             let mut value = HeaderValue::from_bytes(authorization.expose())
@@ -73,6 +92,17 @@ impl Client {
     }
 }
 
+fn identity(shown: &Certificate) -> Result<reqwest::Identity, Error> {
+    // The library takes both as PEM in one piece.
+    let mut pem = Zeroizing::new(Vec::with_capacity(shown.chain.len() + 2 * shown.key.len() + 128));
+    pem.extend_from_slice(b"-----BEGIN PRIVATE KEY-----\n");
+    let key = Zeroizing::new(STANDARD.encode(shown.key.expose()));
+    pem.extend_from_slice(key.as_bytes());
+    pem.extend_from_slice(b"\n-----END PRIVATE KEY-----\n");
+    pem.extend_from_slice(shown.chain.as_bytes());
+    reqwest::Identity::from_pem(&pem).map_err(|_| Error::Certificate)
+}
+
 async fn read(mut response: reqwest::Response, endpoint: &Endpoint) -> Result<Reply, Error> {
     let text = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
     let status = response.status().as_u16();
@@ -83,9 +113,15 @@ async fn read(mut response: reqwest::Response, endpoint: &Endpoint) -> Result<Re
     let retry_after = text(RETRY_AFTER)
         .and_then(|value| value.trim().parse().ok())
         .map(std::time::Duration::from_secs);
+    let challenge = text(WWW_AUTHENTICATE)
+        .map(|value| Untrusted::new(value.split([' ', ',']).next().unwrap_or_default()));
+    let units_left = text(HeaderName::from_static("x-rate-limit-remaining"))
+        .and_then(|value| value.trim().parse().ok());
+    let date = text(DATE).and_then(|value| jiff::fmt::rfc2822::parse(value).ok());
+    let date = date.map(|date| date.timestamp());
     let redirect_host = text(LOCATION).map(|value| redirect_host(endpoint, value));
     let body = read_body(&mut response, endpoint).await?;
-    Ok(Reply { status, media_type, retry_after, redirect_host, body })
+    Ok(Reply { status, media_type, retry_after, challenge, units_left, date, redirect_host, body })
 }
 
 async fn read_body(

@@ -18,12 +18,49 @@ use crate::secret::{Outgoing, ReplyBody};
 
 /// One request to an issuer.
 pub struct Request {
+    /// What is to be done there.
+    pub method: Method,
     /// Where to.
     pub endpoint: Endpoint,
     /// The value of the `Authorization` header, where there is one.
     pub authorization: Option<Outgoing>,
-    /// The form body, which may hold a credential; a request without one is a GET.
-    pub form: Option<Outgoing>,
+    /// What is sent, which may hold a credential.
+    pub body: Body,
+}
+
+/// What a request does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// It asks.
+    Get,
+    /// It sends something.
+    Post,
+    /// It takes something away.
+    Delete,
+}
+
+/// What a request sends.
+pub enum Body {
+    /// Nothing.
+    None,
+    /// `application/x-www-form-urlencoded`.
+    Form(Outgoing),
+    /// `application/json`.
+    Json(Outgoing),
+}
+
+impl Request {
+    /// A question without a credential.
+    #[must_use]
+    pub fn get(endpoint: Endpoint) -> Self {
+        Self { method: Method::Get, endpoint, authorization: None, body: Body::None }
+    }
+
+    /// A form that is sent.
+    #[must_use]
+    pub fn post(endpoint: Endpoint, authorization: Option<Outgoing>, form: Outgoing) -> Self {
+        Self { method: Method::Post, endpoint, authorization, body: Body::Form(form) }
+    }
 }
 
 /// One answer, read whole.
@@ -34,6 +71,12 @@ pub struct Reply {
     pub media_type: String,
     /// What `Retry-After` said, where it was in seconds.
     pub retry_after: Option<Duration>,
+    /// The scheme that `WWW-Authenticate` names, where it is there.
+    pub challenge: Option<Untrusted>,
+    /// What `X-Rate-Limit-Remaining` said (Canvas: units left in a bucket).
+    pub units_left: Option<f64>,
+    /// What the server's clock shows, by `Date`.
+    pub date: Option<jiff::Timestamp>,
     /// Where a redirect pointed (its host only). Never followed.
     pub redirect_host: Option<Untrusted>,
     /// The body.
@@ -85,6 +128,9 @@ pub enum Error {
     /// The proxy of the settings cannot be used.
     #[error("the proxy in the settings cannot be used")]
     Proxy,
+    /// The client certificate of the profile cannot be shown.
+    #[error("the client certificate of the profile cannot be used")]
+    Certificate,
     /// The client itself could not be made.
     #[error("the HTTP client cannot be made: {0}")]
     Client(String),

@@ -20,8 +20,8 @@ struct Kept {
 }
 
 impl Ready {
-    /// A client as [`Client::new`] makes it; the same one as before, as long as the platform's
-    /// roots are.
+    /// A client as [`Client::new`] makes it, without a certificate of its own; the same one as before,
+    /// as long as the platform's roots are.
     ///
     /// # Errors
     /// As [`Client::new`].
@@ -35,7 +35,7 @@ impl Ready {
                 ca: ca.map(str::to_owned),
                 proxy: proxy.map(str::to_owned),
                 roots,
-                client: Rc::new(Client::new(ca, proxy)?),
+                client: Rc::new(Client::new(ca, proxy, None)?),
             },
         };
         let client = Rc::clone(&kept.client);

@@ -6,32 +6,71 @@
 use std::borrow::Borrow;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::Error;
+use super::slots::{BySlot, Slots};
 use crate::clock::Clock;
 use crate::grant::discovery::{self, Metadata};
-use crate::grant::{self, Exchange, Step, revocation};
+use crate::grant::{self, Exchange, Grant, Minted, Occasion, Step, introspection, revocation};
 use crate::http::{self, Client};
 use crate::limits;
-use crate::model::{Endpoint, Lease, LeaseRequest, Profile, Token};
-use crate::secret::AccessToken;
+use crate::model::{Endpoint, Lease, LeaseRequest, Profile};
+use crate::secret::{AccessToken, RefreshToken};
 
 /// The first pause; each further one is twice as long.
 const PAUSE: Duration = Duration::from_millis(400);
 
-/// Mints a lease for `profile` as `request` asks; `proxy` is the one of the settings.
+/// What a mint is given beside the profile and the request.
+#[derive(Clone, Copy)]
+pub struct Means<'a> {
+    /// The proxy of the settings.
+    pub proxy: Option<&'a str>,
+    /// The clocks.
+    pub clock: &'a dyn Clock,
+    /// Where what one mint leaves for the next is kept.
+    pub slots: &'a dyn Slots,
+    /// The token of the profile that this one is minted from.
+    pub source: Option<&'a AccessToken>,
+    /// What is kept will not do.
+    pub fresh: bool,
+}
+
+/// What an earlier mint left.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Spent<'a> {
+    /// The refresh token that is good now.
+    pub(super) refresh: Option<&'a RefreshToken>,
+    /// The token that came last, where it is still good.
+    pub(super) previous: Option<&'a AccessToken>,
+}
+
+/// What a mint gave.
+pub(super) struct New {
+    pub(super) lease: Lease,
+    /// What takes the place of a refresh token that was spent.
+    pub(super) refresh: Option<RefreshToken>,
+    pub(super) asked_at: Timestamp,
+}
+
+/// Mints a lease for `profile` as `request` asks.
 ///
 /// # Errors
 /// [`Error`]. After an error nothing is known of a token: none is returned twice.
-pub fn mint(
-    profile: &Profile,
-    request: &LeaseRequest,
-    proxy: Option<&str>,
-    clock: &dyn Clock,
-) -> Result<Lease, Error> {
-    let client = Client::new(profile.ca.as_deref(), proxy).map_err(Error::Http)?;
-    let lease = on_network(exchange(profile, request, client, clock))?;
-    judge(&lease, request.min_valid, clock)?;
+pub fn mint(profile: &Profile, request: &LeaseRequest, means: &Means<'_>) -> Result<Lease, Error> {
+    let client = client(profile, means.proxy)?;
+    let lease = on_network(exchange(profile, request, client, means))?;
+    judge(&lease, request.min_valid, means.clock)?;
     Ok(lease)
+}
+
+/// A client for the issuer of `profile`.
+///
+/// # Errors
+/// [`Error::Http`].
+pub fn client(profile: &Profile, proxy: Option<&str>) -> Result<Client, Error> {
+    let Profile { ca, credential, .. } = profile;
+    Client::new(ca.as_deref(), proxy, credential.certificate.as_ref()).map_err(Error::Http)
 }
 
 /// The same inside a running network loop and with a client at hand, all its tries within one
@@ -44,10 +83,15 @@ pub async fn exchange<C: Borrow<Client>>(
     profile: &Profile,
     request: &LeaseRequest,
     client: C,
-    clock: &dyn Clock,
+    means: &Means<'_>,
 ) -> Result<Lease, Error> {
-    let driver = Driver { client, clock, give_up: clock.steady() + limits::REQUEST };
-    let minted = in_time(&profile.endpoint, driver.run(profile, request)).await;
+    let grant = grant::find(&profile.grant).ok_or(Error::UnknownPreset)?;
+    let driver = Driver { profile, request, grant, client, means };
+    let minted = if grant.keeps_a_slot(profile) {
+        BySlot { profile, request, means, slots: means.slots }.lease(&driver).await
+    } else {
+        driver.run(Spent::default()).await.map(|minted| minted.lease)
+    };
     drop(driver);
     // One turn of the loop, so that the closed connection's buffers are given back.
     tokio::task::yield_now().await;
@@ -71,7 +115,7 @@ pub fn judge(lease: &Lease, min_valid: Option<Duration>, clock: &dyn Clock) -> R
     }
 }
 
-async fn in_time<T>(
+pub(super) async fn in_time<T>(
     asked: &Endpoint,
     work: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Error> {
@@ -80,7 +124,7 @@ async fn in_time<T>(
 }
 
 /// Runs `work` on a loop of its own.
-fn on_network<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+pub(super) fn on_network<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -100,7 +144,7 @@ pub fn discover(
     ca: Option<&str>,
     proxy: Option<&str>,
 ) -> Result<Metadata, Error> {
-    let client = Client::new(ca, proxy).map_err(Error::Http)?;
+    let client = Client::new(ca, proxy, None).map_err(Error::Http)?;
     on_network(learn(issuer, &client))
 }
 
@@ -121,8 +165,8 @@ pub async fn learn(issuer: &Endpoint, client: &Client) -> Result<Metadata, Error
     in_time(issuer, look).await
 }
 
-/// Has the issuer of `profile` take a token back, where its metadata name a place for that (RFC 7009).
-/// `false` where they do not, or no issuer is known.
+/// Has the issuer of `profile` take a token back: in its own way, or where its metadata name a place
+/// for that (RFC 7009). `false` where they do not, or no issuer is known.
 ///
 /// # Errors
 /// [`Error::Grant`], [`Error::Http`]: whether it was taken back is not known.
@@ -130,10 +174,18 @@ pub async fn revoke(
     profile: &Profile,
     token: &AccessToken,
     client: &Client,
+    clock: &dyn Clock,
 ) -> Result<bool, Error> {
-    let Some(issuer) = &profile.issuer else { return Ok(false) };
-    let Some(endpoint) = learn(issuer, client).await?.revocation_endpoint else { return Ok(false) };
-    let request = revocation::request(profile, endpoint, token).map_err(Error::Grant)?;
+    let own = grant::find(&profile.grant).and_then(|grant| grant.take_back(profile, token));
+    let request = if let Some(own) = own {
+        own
+    } else {
+        let Some(issuer) = &profile.issuer else { return Ok(false) };
+        let found = learn(issuer, client).await?.revocation_endpoint;
+        let Some(endpoint) = found else { return Ok(false) };
+        revocation::request(profile, endpoint, token, clock.wall())
+    };
+    let request = request.map_err(Error::Grant)?;
     let taken_back = async {
         let reply = client.send(&request).await.map_err(Error::Http)?;
         revocation::read(&reply).map_err(Error::Grant)
@@ -141,28 +193,72 @@ pub async fn revoke(
     in_time(&profile.endpoint, taken_back).await.map(|()| true)
 }
 
-struct Driver<'a, C> {
+/// The same on a loop of its own.
+///
+/// # Errors
+/// As [`revoke`].
+pub fn take_back(
+    profile: &Profile,
+    token: &AccessToken,
+    proxy: Option<&str>,
+    clock: &dyn Clock,
+) -> Result<bool, Error> {
+    let client = client(profile, proxy)?;
+    on_network(revoke(profile, token, &client, clock))
+}
+
+/// Asks the issuer of `profile` about a token (RFC 7662), where its metadata name a place for that.
+///
+/// # Errors
+/// [`Error::Grant`], also where they do not; [`Error::Http`].
+pub fn introspect(
+    profile: &Profile,
+    token: &AccessToken,
+    proxy: Option<&str>,
+    clock: &dyn Clock,
+) -> Result<serde_json::Map<String, serde_json::Value>, Error> {
+    const NOWHERE: grant::Error =
+        grant::Error::Unacceptable("its metadata name no place to ask about tokens");
+    let client = client(profile, proxy)?;
+    on_network(async {
+        let issuer = profile.issuer.as_ref().ok_or(Error::Grant(NOWHERE))?;
+        let found = learn(issuer, &client).await?.introspection_endpoint;
+        let endpoint = found.ok_or(Error::Grant(NOWHERE))?;
+        let request = introspection::request(profile, endpoint, token, clock.wall());
+        let request = request.map_err(Error::Grant)?;
+        let asked = async {
+            let reply = client.send(&request).await.map_err(Error::Http)?;
+            introspection::read(&reply, profile, token).map_err(Error::Grant)
+        };
+        in_time(&profile.endpoint, asked).await
+    })
+}
+
+/// One exchange with its tries.
+pub(super) struct Driver<'a, C> {
+    profile: &'a Profile,
+    request: &'a LeaseRequest,
+    grant: &'static dyn Grant,
     client: C,
-    clock: &'a dyn Clock,
-    give_up: Duration,
+    means: &'a Means<'a>,
 }
 
 impl<C: Borrow<Client>> Driver<'_, C> {
-    async fn run(&self, profile: &Profile, request: &LeaseRequest) -> Result<Lease, Error> {
-        let grant = grant::find(&profile.preset).ok_or(Error::UnknownPreset)?;
+    pub(super) async fn run(&self, spent: Spent<'_>) -> Result<New, Error> {
+        in_time(&self.profile.endpoint, self.tries(spent)).await
+    }
+
+    async fn tries(&self, spent: Spent<'_>) -> Result<New, Error> {
+        let clock = self.means.clock;
+        let give_up = clock.steady() + limits::REQUEST;
         let mut tries = 1;
         loop {
-            let mut exchange = grant.begin(profile, request).map_err(Error::Grant)?;
-            let asked_at = (self.clock.wall(), self.clock.steady());
-            let error = match self.exchange(exchange.as_mut()).await {
-                Ok(token) => {
-                    let scopes = request.scopes_for(profile);
-                    return Ok(Lease::new(profile, scopes, token, asked_at));
-                }
+            let error = match self.once(spent).await {
+                Ok(minted) => return Ok(minted),
                 Err(error) => error,
             };
             let Some(pause) = pause_before_retry(&error, tries) else { return Err(error) };
-            if tries == limits::TRIES || self.clock.steady() + pause >= self.give_up {
+            if tries == limits::TRIES || clock.steady() + pause >= give_up {
                 return Err(error);
             }
             tokio::time::sleep(pause).await;
@@ -170,11 +266,23 @@ impl<C: Borrow<Client>> Driver<'_, C> {
         }
     }
 
-    async fn exchange(&self, exchange: &mut dyn Exchange) -> Result<Token, Error> {
+    async fn once(&self, spent: Spent<'_>) -> Result<New, Error> {
+        let Self { profile, request, means, .. } = self;
+        let asked_at = (means.clock.wall(), means.clock.steady());
+        let Spent { refresh, previous } = spent;
+        let (now, source) = (asked_at.0, means.source);
+        let occasion = Occasion { profile, request, now, source, refresh, previous };
+        let mut exchange = self.grant.begin(occasion).map_err(Error::Grant)?;
+        let Minted { token, refresh } = self.exchange(exchange.as_mut()).await?;
+        let lease = Lease::new(profile, request.scopes_for(profile), token, asked_at);
+        Ok(New { lease, refresh, asked_at: asked_at.0 })
+    }
+
+    async fn exchange(&self, exchange: &mut dyn Exchange) -> Result<Minted, Error> {
         let mut reply: Option<http::Reply> = None;
         loop {
             match exchange.step(reply.as_ref()).map_err(Error::Grant)? {
-                Step::Done(token) => return Ok(token),
+                Step::Done(minted) => return Ok(minted),
                 Step::Send(request) => {
                     reply = Some(self.client.borrow().send(&request).await.map_err(Error::Http)?);
                 }

@@ -3,13 +3,20 @@
 
 mod driver;
 mod leases;
+mod login;
 mod rest;
+mod returned;
+mod slots;
 
-pub use driver::{discover, exchange, judge, learn, mint, revoke};
+pub use driver::{
+    Means, client, discover, exchange, introspect, judge, learn, mint, revoke, take_back,
+};
 pub use leases::{Held, Leases, Question};
+pub use login::{Logged, Person, login};
 pub use rest::Rest;
+pub use slots::{Slots, Unsaved};
 
-use crate::{grant, http};
+use crate::{grant, http, prompt, vault};
 
 /// Why there is no lease.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +30,18 @@ pub enum Error {
     /// The way to the issuer.
     #[error(transparent)]
     Http(http::Error),
+    /// What the last mint left could not be read, or what this one leaves not be kept.
+    #[error("what a mint leaves for the next one: {0}")]
+    Slot(#[source] vault::Error),
+    /// Another process, or another device, is minting for the same profile.
+    #[error("somebody else is minting for this profile, and does not come to an end")]
+    Busy,
+    /// Nobody logged in.
+    #[error("nobody logged in")]
+    NoLogin(#[source] prompt::Error),
+    /// The browser cannot come back to this machine.
+    #[error("the browser cannot come back here: the port {0} cannot be had")]
+    NoWayBack(u16, #[source] std::io::Error),
     /// A fresh token lives shorter than was asked for.
     #[error("the issuer's tokens live {lives} s, less than the {wanted} s asked for")]
     TooShort {

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::Part;
+
 /// The client authentication style. There is no way to guess it: servers that want one form refuse
 /// the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -14,11 +16,38 @@ pub enum AuthStyle {
     BasicRaw,
     /// `client_id` and `client_secret` in the form body.
     Post,
+    /// An assertion signed with the client's private key (RFC 7523 §2.2).
+    PrivateKeyJwt,
+    /// An assertion signed with the client secret (RFC 7523 §2.2, HS256).
+    ClientSecretJwt,
+    /// The client's certificate, shown while the connection is made (RFC 8705 §2).
+    Tls,
+    /// A public client: its id alone, in the form body (RFC 6749 §2.1).
+    None,
 }
 
 impl AuthStyle {
     /// Every style, in the order help shows them.
-    pub const ALL: [Self; 3] = [Self::Basic, Self::BasicRaw, Self::Post];
+    pub const ALL: [Self; 7] = [
+        Self::Basic,
+        Self::BasicRaw,
+        Self::Post,
+        Self::PrivateKeyJwt,
+        Self::ClientSecretJwt,
+        Self::Tls,
+        Self::None,
+    ];
+
+    /// What of a credential it shows to the issuer beside the client id.
+    #[must_use]
+    pub fn shows(self) -> Option<Part> {
+        match self {
+            Self::Basic | Self::BasicRaw | Self::Post | Self::ClientSecretJwt => Some(Part::Secret),
+            Self::PrivateKeyJwt => Some(Part::Key),
+            Self::Tls => Some(Part::Certificate),
+            Self::None => None,
+        }
+    }
 
     /// Its spelling on the command line and in records.
     #[must_use]
@@ -27,6 +56,10 @@ impl AuthStyle {
             Self::Basic => "basic",
             Self::BasicRaw => "basic-raw",
             Self::Post => "post",
+            Self::PrivateKeyJwt => "private-key-jwt",
+            Self::ClientSecretJwt => "client-secret-jwt",
+            Self::Tls => "tls",
+            Self::None => "none",
         }
     }
 }
@@ -39,7 +72,10 @@ impl fmt::Display for AuthStyle {
 
 /// The text names no style.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the authentication style is `basic`, `basic-raw` or `post`")]
+#[error(
+    "the authentication style is `basic`, `basic-raw`, `post`, `private-key-jwt`, \
+     `client-secret-jwt`, `tls` or `none`"
+)]
 pub struct UnknownStyle;
 
 impl FromStr for AuthStyle {

@@ -9,7 +9,7 @@ pub struct Described {
     pub profile: String,
     /// The preset it was made from.
     pub preset: String,
-    /// The client id.
+    /// The client id; empty where there is none.
     pub client_id: String,
     /// The place of the service.
     pub base_url: Option<String>,
@@ -25,7 +25,7 @@ impl From<&Profile> for Described {
         Self {
             profile: name.to_string(),
             preset: preset.clone(),
-            client_id: credential.client_id().to_string(),
+            client_id: credential.id().to_owned(),
             base_url: base_url.as_ref().map(|url| url.as_base().to_owned()),
             token_only: flags.token_only,
             fields: fields.keys().map(ToString::to_string).collect(),

@@ -41,12 +41,13 @@ pub struct FieldName(String);
 
 impl FieldName {
     /// Names that mean something of every profile, or of a token, wherever fields are shown.
-    pub const TAKEN: [&str; 28] = [
+    pub const TAKEN: [&str; 34] = [
         "added_at",
         "audience",
         "auth",
         "base_url",
         "ca",
+        "certificate",
         "changed_at",
         "client_id",
         "client_secret",
@@ -54,12 +55,17 @@ impl FieldName {
         "expires_at",
         "expires_in",
         "fields",
+        "from",
+        "grant",
         "issuer",
         "label",
+        "options",
         "params",
         "plain_http",
         "preset",
+        "private_key",
         "profile",
+        "refresh_token",
         "resource",
         "scope",
         "scopes",

@@ -110,7 +110,7 @@ impl Lease {
 mod tests {
     use super::*;
     use crate::clock::Fixed;
-    use crate::model::{AuthStyle, Credential, Flags, TokenLife, TokenType};
+    use crate::model::{AuthStyle, Credential, Flags, Options, TokenLife, TokenType};
     use std::collections::{BTreeMap, BTreeSet};
     use zeroize::Zeroizing;
 
@@ -130,6 +130,9 @@ mod tests {
         Profile {
             name: "p".parse().expect("a name"),
             preset: "oauth2".into(),
+            grant: "client-credentials".into(),
+            from: None,
+            options: Options::default(),
             endpoint: "https://issuer.example/token".parse().expect("an endpoint"),
             issuer: None,
             base_url: None,

@@ -9,29 +9,33 @@ mod label;
 mod lease;
 mod length;
 mod name;
+mod option;
 mod paste;
 mod profile;
 mod request;
 mod scope;
+mod slot;
 mod summary;
 mod token;
 mod untrusted;
 
 pub use anatomy::{Anatomy, scope_parts};
 pub use auth::AuthStyle;
-pub use credential::{ClientId, Credential};
+pub use credential::{Certificate, ClientId, Credential, Part};
 pub use described::Described;
 pub use endpoint::Endpoint;
 pub use label::{FieldName, Tag};
 pub use lease::{Given, Lease};
 pub use length::length;
 pub use name::{ProfileName, VaultName};
+pub use option::Options;
 pub use paste::{Pasted, PastedError, without_final_newline};
 pub use profile::{Binding, Flags, Profile, Withheld};
 pub use request::LeaseRequest;
 pub use scope::Scopes;
+pub use slot::{Claim, Kept, Slot};
 pub use summary::Summary;
-pub use token::{Token, TokenLife, TokenType};
+pub use token::{HeaderForm, Token, TokenLife, TokenType};
 pub use untrusted::{Untrusted, is_harmless};
 
 /// Why a value was refused. It names the rule and never quotes the value, which may be a secret
@@ -61,6 +65,30 @@ pub enum Invalid {
     /// Not a client secret.
     #[error("a client secret is 1 byte to 64 KiB")]
     Secret,
+    /// Not a refresh token.
+    #[error("a refresh token is 1 byte to 64 KiB of visible ASCII (RFC 6749 Appendix A.17)")]
+    Refresh,
+    /// Not a private key: the reason follows.
+    #[error("not a private key that can be used: {0}")]
+    Key(&'static str),
+    /// Not a client certificate with its key.
+    #[error("not a client certificate with its private key (PEM)")]
+    Certificate,
+    /// The credential lacks what the grant needs.
+    #[error("the profile has no {}", .0.as_str())]
+    Missing(Part),
+    /// It names no profile whose token it is minted with, or lacks an option: the name follows.
+    #[error("missing: {0}")]
+    Unset(&'static str),
+    /// An option that the grant does not know, or a value that it cannot have: the rule follows.
+    #[error("not an option of this grant, or not a value of it: {0}")]
+    Option(&'static str),
+    /// The grant cannot be asked for scopes or an audience.
+    #[error("tokens of this kind have no scope or audience to ask for")]
+    NothingToAsk,
+    /// Two settings that exclude each other.
+    #[error("what this preset gives out is the secret itself: it cannot be token-only")]
+    TokenOnlyStatic,
     /// Not a scope.
     #[error("a scope is printable ASCII without spaces, quotes and backslashes (RFC 6749 §3.3)")]
     Scope,

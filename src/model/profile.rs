@@ -7,7 +7,9 @@ use jiff::civil::Date;
 use zeroize::Zeroizing;
 
 use super::untrusted::is_harmless;
-use super::{AuthStyle, Credential, Endpoint, FieldName, Invalid, ProfileName, Scopes, Tag};
+use super::{
+    AuthStyle, Credential, Endpoint, FieldName, Invalid, Options, ProfileName, Scopes, Tag,
+};
 use crate::limits;
 use crate::secret::FieldSecret;
 
@@ -15,8 +17,10 @@ use crate::secret::FieldSecret;
 pub struct Profile {
     /// Its name.
     pub name: ProfileName,
-    /// The preset it was made from (`instructure`, `oauth2`): decides the grant.
+    /// The preset it was made from (`instructure`, `oauth2`): what is said of it.
     pub preset: String,
+    /// How its credential becomes a token (see `grant`).
+    pub grant: String,
     /// Where tokens are minted.
     pub endpoint: Endpoint,
     /// The issuer whose metadata named the endpoint, where it was found so (RFC 8414).
@@ -25,8 +29,12 @@ pub struct Profile {
     pub base_url: Option<Endpoint>,
     /// How the client proves itself.
     pub auth: AuthStyle,
-    /// Client id and secret.
+    /// Client id and secret, or what is in their place.
     pub credential: Credential,
+    /// The profile whose token is the credential, or part of it.
+    pub from: Option<ProfileName>,
+    /// What the grant is told beside.
+    pub options: Options,
     /// Scopes asked for.
     pub scopes: Scopes,
     /// Audience asked for.
@@ -65,7 +73,9 @@ pub struct Flags {
 /// What decides where the secret of a profile can get to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Binding {
-    preset: String,
+    preset: (String, String),
+    from: Option<ProfileName>,
+    options: Options,
     urls: (Endpoint, Option<Endpoint>, Option<Endpoint>),
     auth: AuthStyle,
     ca: Option<String>,
@@ -116,7 +126,9 @@ impl Profile {
     #[must_use]
     pub fn binding(&self) -> Binding {
         Binding {
-            preset: self.preset.clone(),
+            preset: (self.preset.clone(), self.grant.clone()),
+            from: self.from.clone(),
+            options: self.options.clone(),
             urls: (self.endpoint.clone(), self.issuer.clone(), self.base_url.clone()),
             auth: self.auth,
             ca: self.ca.clone(),
@@ -133,7 +145,10 @@ impl Profile {
             return Err(Withheld::TokenOnly);
         }
         match field {
-            None => Ok(self.credential.secret().as_field()),
+            None => {
+                let secret = self.credential.secret.as_ref().ok_or(Withheld::NoField)?;
+                Ok(secret.as_field())
+            }
             Some(field) => self.fields.remove(field).ok_or(Withheld::NoField),
         }
     }
@@ -180,7 +195,7 @@ impl Profile {
     /// [`Invalid::Parameter`], also for a parameter that the grant sets itself: RFC 6749 §3.2
     /// forbids to send one twice.
     pub fn parameter(text: &str) -> Result<(String, String), Invalid> {
-        const OWN: [&str; 11] = [
+        const OWN: [&str; 17] = [
             "grant_type",
             "client_id",
             "client_secret",
@@ -190,6 +205,12 @@ impl Profile {
             // Secrets of other grants: they would be shown like any parameter.
             "assertion",
             "client_assertion",
+            "client_assertion_type",
+            "code",
+            "code_verifier",
+            "device_code",
+            "subject_token",
+            "actor_token",
             "password",
             "refresh_token",
             "secret",

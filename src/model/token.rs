@@ -1,5 +1,6 @@
 //! What an issuer returned.
 
+use std::str::FromStr;
 use std::time::Duration;
 
 use zeroize::Zeroizing;
@@ -9,19 +10,86 @@ use crate::limits;
 use crate::secret::AccessToken;
 
 /// How a token is presented.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TokenType {
     /// RFC 6750: `Authorization: Bearer …`.
     Bearer,
+    /// In a header of the service's own.
+    Header(HeaderForm),
+    /// In the query of the URL: the token is `name=value&…`, encoded as it is sent.
+    Query,
 }
 
+const BEARER: &str = "Bearer";
+const QUERY: &str = "query";
+
 impl TokenType {
-    /// The scheme word as it is sent.
+    /// Its name in listings: the scheme word, the header's name, or `query`.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub fn as_str(&self) -> &str {
         match self {
-            Self::Bearer => "Bearer",
+            Self::Bearer => BEARER,
+            Self::Header(form) => form.name(),
+            Self::Query => QUERY,
         }
+    }
+
+    /// The text that [`TokenType::parse`] reads.
+    #[must_use]
+    pub fn to_text(&self) -> &str {
+        match self {
+            Self::Header(form) => &form.0,
+            other => other.as_str(),
+        }
+    }
+
+    /// Reads what [`TokenType::to_text`] gives.
+    ///
+    /// # Errors
+    /// [`Invalid::Option`].
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        match text {
+            BEARER => Ok(Self::Bearer),
+            QUERY => Ok(Self::Query),
+            other => other.parse().map(Self::Header),
+        }
+    }
+}
+
+/// A header line with the place of the token in it: `Authorization: Token token={token}`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeaderForm(String);
+
+impl HeaderForm {
+    const PLACE: &str = "{token}";
+
+    /// The header's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.0.split_once(':').map_or("", |(name, _)| name)
+    }
+
+    /// What stands before and after the token in the line.
+    #[must_use]
+    pub fn around(&self) -> (&str, &str) {
+        self.0.split_once(Self::PLACE).unwrap_or((&self.0, ""))
+    }
+}
+
+impl FromStr for HeaderForm {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        const RULE: Invalid =
+            Invalid::Option("a header is written `Name: {token}`, with one `{token}` in its value");
+        let is_name = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+        let (name, value) = text.split_once(": ").ok_or(RULE)?;
+        let fits = text.len() <= limits::TEXT
+            && !name.is_empty()
+            && name.bytes().all(is_name)
+            && value.bytes().all(|b| b == b' ' || b.is_ascii_graphic())
+            && value.matches(Self::PLACE).count() == 1;
+        if fits { Ok(Self(text.to_owned())) } else { Err(RULE) }
     }
 }
 
@@ -69,6 +137,13 @@ pub struct Token {
 }
 
 impl Token {
+    /// The same token once more, for whoever keeps it beside a lease.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        let Self { access, kind, life, scope } = self;
+        Self { access: access.copy(), kind: kind.clone(), life: *life, scope: scope.clone() }
+    }
+
     /// Checks the characters of a token (RFC 6750 §2.1 `b64token`) and its length.
     ///
     /// # Errors
@@ -78,6 +153,18 @@ impl Token {
         let fits = !body.is_empty()
             && text.len() <= limits::TOKEN
             && body.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~+/".contains(&b));
+        if fits { Ok(AccessToken::new(text)) } else { Err(Invalid::Token) }
+    }
+
+    /// Takes what need not be a bearer token: a key, a password, a signed query. Visible ASCII and
+    /// single spaces between; nothing that ends a line or a header.
+    ///
+    /// # Errors
+    /// [`Invalid::Token`].
+    pub fn opaque(text: Zeroizing<String>) -> Result<AccessToken, Invalid> {
+        let fits = (1..=limits::TOKEN).contains(&text.len())
+            && text.trim() == text.as_str()
+            && text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
         if fits { Ok(AccessToken::new(text)) } else { Err(Invalid::Token) }
     }
 }
@@ -104,6 +191,29 @@ mod tests {
             assert!(!is_token(text), "{text:?}");
         }
         assert!(!is_token(&"a".repeat(limits::TOKEN + 1)));
+    }
+
+    #[test]
+    fn a_kind_reads_back_from_its_text() {
+        for text in ["Bearer", "query", "X-Api-Key: {token}", "Authorization: Token token={token}"]
+        {
+            assert_eq!(
+                TokenType::parse(text).map(|kind| kind.to_text().to_owned()),
+                Ok(text.into())
+            );
+        }
+        for text in ["X-Api-Key", "X: a", ": {token}", "A\nB: {token}", "A: {token}{token}"] {
+            assert!(TokenType::parse(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_need_not_be_a_bearer_token_still_breaks_no_line() {
+        let opaque = |text: &str| Token::opaque(Zeroizing::new(text.to_owned())).is_ok();
+        assert!(opaque("a b%2F&c=d") && opaque("p@ss word!"));
+        for text in ["", " a", "a ", "a\nb", "a\u{1b}", "\u{e9}"] {
+            assert!(!opaque(text), "{text:?}");
+        }
     }
 
     #[test]

@@ -9,7 +9,8 @@ use zeroize::Zeroizing;
 
 use super::Error;
 use super::binding::{base64, from_base64};
-use crate::model::{Credential, Endpoint, FieldName, Flags, Profile, Scopes};
+use super::credential::CredentialForm;
+use crate::model::{Endpoint, FieldName, Flags, Options, Profile, Scopes};
 use crate::secret::FieldSecret;
 
 const WHAT: &str = "the record";
@@ -19,15 +20,15 @@ const WHAT: &str = "the record";
 pub(super) struct ProfileForm {
     name: String,
     preset: String,
+    grant: String,
     endpoint: String,
     issuer: Option<String>,
     base_url: Option<String>,
     auth: String,
-    client_id: String,
+    credential: CredentialForm,
     #[serde(skip_serializing_if = "Option::is_none")]
-    client_secret: Option<Zeroizing<String>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    client_secret_base64: Option<Zeroizing<String>>,
+    from: Option<String>,
+    options: BTreeMap<String, String>,
     scopes: Vec<String>,
     audience: Option<String>,
     resource: Option<String>,
@@ -48,11 +49,14 @@ impl From<&Profile> for ProfileForm {
         let Profile {
             name,
             preset,
+            grant,
             endpoint,
             issuer,
             base_url,
             auth,
             credential,
+            from,
+            options,
             scopes,
             audience,
             resource,
@@ -66,17 +70,18 @@ impl From<&Profile> for ProfileForm {
             added_at,
             changed_at,
         } = profile;
-        let (client_secret, client_secret_base64) = readable(credential.secret().expose());
+        let pair = |(name, text): (&str, &str)| (name.to_owned(), text.to_owned());
         Self {
             name: name.to_string(),
             preset: preset.clone(),
+            grant: grant.clone(),
             endpoint: endpoint.to_string(),
             issuer: issuer.as_ref().map(Endpoint::to_string),
             base_url: base_url.as_ref().map(Endpoint::to_string),
             auth: auth.to_string(),
-            client_id: credential.client_id().to_string(),
-            client_secret,
-            client_secret_base64,
+            credential: credential.into(),
+            from: from.as_ref().map(ToString::to_string),
+            options: options.iter().map(pair).collect(),
             scopes: scopes.iter().map(str::to_owned).collect(),
             audience: audience.clone(),
             resource: resource.clone(),
@@ -94,16 +99,16 @@ impl From<&Profile> for ProfileForm {
     }
 }
 
-/// Exactly one of the two: text where it is UTF-8, so that a person with the recovery key can read
+/// One of the two: text where it is UTF-8, so that a person with the recovery key can read
 /// it, else base64.
-fn readable(secret: &[u8]) -> (Option<Zeroizing<String>>, Option<Zeroizing<String>>) {
+pub(super) fn readable(secret: &[u8]) -> (Option<Zeroizing<String>>, Option<Zeroizing<String>>) {
     match std::str::from_utf8(secret) {
         Ok(text) => (Some(Zeroizing::new(text.to_owned())), None),
         Err(_) => (None, Some(base64(secret))),
     }
 }
 
-fn bytes(
+pub(super) fn bytes(
     text: Option<Zeroizing<String>>,
     base64: Option<Zeroizing<String>>,
 ) -> Result<Zeroizing<Vec<u8>>, Error> {
@@ -153,13 +158,14 @@ impl TryFrom<ProfileForm> for Profile {
         let ProfileForm {
             name,
             preset,
+            grant,
             endpoint,
             issuer,
             base_url,
             auth,
-            client_id,
-            client_secret,
-            client_secret_base64,
+            credential,
+            from,
+            options,
             scopes,
             audience,
             resource,
@@ -174,8 +180,11 @@ impl TryFrom<ProfileForm> for Profile {
             added_at,
             changed_at,
         } = form;
-        let secret = bytes(client_secret, client_secret_base64)?;
-        let client_id = client_id.parse().map_err(|_| Error::Damaged(WHAT))?;
+        let from = from.map(|name| name.parse()).transpose().map_err(|_| Error::Damaged(WHAT))?;
+        let mut known = Options::default();
+        for (name, text) in &options {
+            known.set(name, text).map_err(|_| Error::Damaged(WHAT))?;
+        }
         let tags: Result<BTreeSet<_>, _> = tags.iter().map(|tag| tag.parse()).collect();
         let url = |url: Option<String>| {
             url.map(|url| url.parse()).transpose().map_err(|_| Error::Damaged(WHAT))
@@ -189,11 +198,14 @@ impl TryFrom<ProfileForm> for Profile {
         let profile = Self {
             name: name.parse().map_err(|_| Error::Damaged(WHAT))?,
             preset: Profile::text(&preset).map_err(|_| Error::Damaged(WHAT))?,
+            grant: Profile::text(&grant).map_err(|_| Error::Damaged(WHAT))?,
             endpoint: endpoint.parse().map_err(|_| Error::Damaged(WHAT))?,
             issuer: url(issuer)?,
             base_url: url(base_url)?,
             auth: auth.parse().map_err(|_| Error::Damaged(WHAT))?,
-            credential: Credential::new(client_id, secret).map_err(|_| Error::Damaged(WHAT))?,
+            credential: credential.try_into()?,
+            from,
+            options: known,
             scopes: Scopes::parse(scopes.iter().map(String::as_str))
                 .map_err(|_| Error::Damaged(WHAT))?,
             audience: text(audience)?,

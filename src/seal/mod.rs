@@ -3,6 +3,7 @@
 //! Every byte is specified in `docs/vault-format.md`. No I/O here.
 
 mod binding;
+mod credential;
 mod envelope;
 mod form;
 mod index;
@@ -13,6 +14,7 @@ mod pin;
 mod record;
 mod sheet;
 mod signer;
+mod slot;
 mod wrapped;
 
 use std::fmt;
@@ -23,12 +25,13 @@ pub use index::IndexKey;
 pub use keys::{Epoch, OpenedKeys, VaultKeys};
 pub use members::{Added, Member, MemberKind, Members};
 pub use pin::{Pin, PinKey};
-pub use record::{Record, RecordPath};
+pub use record::{Content, Record, RecordPath};
 pub use signer::{Fingerprint, OpeningKey, VerifyKey};
+pub use slot::origin;
 pub use wrapped::{unwrap, wrap};
 
 /// The format's version. Drafts carry a name, so that none is ever mistaken for the frozen one.
-pub const VERSION: &str = "draft-2";
+pub const VERSION: &str = "draft-3";
 
 /// The generation of writers this program belongs to: a vault can ask for a later one.
 pub const WRITER: u32 = 1;

@@ -8,15 +8,19 @@ use serde::{Deserialize, Serialize};
 use super::binding::{self, Purpose, base64, from_base64};
 use super::form::ProfileForm;
 use super::sheet::{self, Sheet};
+use super::slot::SlotForm;
 use super::{Error, VERSION, VaultKeys, envelope};
 use crate::limits;
-use crate::model::Profile;
+use crate::model::{Profile, Slot};
 
 const WHAT: &str = "the record";
 /// Enough to tell versions of one record apart.
 const ANCESTOR_DIGITS: usize = 16;
+/// Where slots lie.
+const SLOTS: &str = "tokens/";
 
-/// Where a record lies in a store: `profiles/<aa>/<64 hex digits>.age`.
+/// Where a record lies in a store: `profiles/<aa>/<64 hex digits>.age`; the slot of the same profile is
+/// in `tokens/<aa>/<the same digits>.age`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RecordPath(String);
 
@@ -33,6 +37,18 @@ impl RecordPath {
         let is_hex = hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit());
         let path = Self::from_hex(hex);
         (is_hex && path.0 == text).then_some(path)
+    }
+
+    /// Where the slot of the profile at this place lies.
+    #[must_use]
+    pub fn slot(&self) -> Self {
+        Self(self.0.replacen("profiles/", SLOTS, 1))
+    }
+
+    /// Whether it is the place of a slot.
+    #[must_use]
+    pub fn is_of_slot(&self) -> bool {
+        self.0.starts_with(SLOTS)
     }
 
     /// The folder it lies in: `profiles/<aa>`.
@@ -54,7 +70,20 @@ impl fmt::Display for RecordPath {
     }
 }
 
-/// One version of a profile in the vault.
+/// What a record holds.
+#[derive(Default)]
+pub enum Content {
+    /// Nothing: it was removed.
+    #[default]
+    Removed,
+    /// A profile.
+    Profile(Box<Profile>),
+    /// What the last mint for a profile left.
+    Slot(Box<Slot>),
+}
+
+/// One version of a profile, or of its slot, in the vault.
+#[derive(Default)]
 pub struct Record {
     /// From 1, one more with each change; a removal is one, too.
     pub version: u64,
@@ -64,24 +93,34 @@ pub struct Record {
     pub ancestors: Vec<String>,
     /// When this version was saved.
     pub saved_at: Timestamp,
-    /// The profile; `None` where this version says that it was removed.
-    pub profile: Option<Profile>,
-}
-
-/// The first version: nothing in it yet.
-impl Default for Record {
-    fn default() -> Self {
-        Self {
-            version: 1,
-            previous: None,
-            ancestors: Vec::new(),
-            saved_at: Timestamp::UNIX_EPOCH,
-            profile: None,
-        }
-    }
+    /// What is in it.
+    pub content: Content,
 }
 
 impl Record {
+    /// The first version: nothing in it yet.
+    #[must_use]
+    pub fn first() -> Self {
+        Self { version: 1, ..Self::default() }
+    }
+
+    /// The profile in it.
+    #[must_use]
+    pub fn profile(&self) -> Option<&Profile> {
+        match &self.content {
+            Content::Profile(profile) => Some(profile),
+            Content::Removed | Content::Slot(_) => None,
+        }
+    }
+
+    /// Takes the profile out of it.
+    pub fn take_profile(&mut self) -> Option<Profile> {
+        match std::mem::take(&mut self.content) {
+            Content::Profile(profile) => Some(*profile),
+            Content::Removed | Content::Slot(_) => None,
+        }
+    }
+
     /// The version that follows this one, whose sealed form has the digest `sha256`: nothing in it
     /// yet.
     #[must_use]
@@ -93,7 +132,7 @@ impl Record {
             previous: Some(sha256.to_owned()),
             ancestors: older.take(limits::ANCESTORS).collect(),
             saved_at: self.saved_at,
-            profile: None,
+            content: Content::Removed,
         }
     }
 
@@ -143,8 +182,12 @@ impl Record {
     }
 
     fn check_place(&self, keys: &VaultKeys, path: &RecordPath) -> Result<(), Error> {
-        let belongs = |profile: &Profile| keys.record_path(&profile.name) == *path;
-        if self.profile.as_ref().is_none_or(belongs) { Ok(()) } else { Err(Error::Misplaced(WHAT)) }
+        let belongs = match &self.content {
+            Content::Removed => true,
+            Content::Profile(profile) => keys.record_path(&profile.name) == *path,
+            Content::Slot(_) => path.is_of_slot(),
+        };
+        if belongs { Ok(()) } else { Err(Error::Misplaced(WHAT)) }
     }
 }
 
@@ -166,11 +209,18 @@ struct Form {
     ancestors: Vec<String>,
     saved_at: Timestamp,
     profile: Option<ProfileForm>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    slot: Option<SlotForm>,
 }
 
 impl Form {
     fn new(record: &Record, keys: &VaultKeys, path: &RecordPath) -> Self {
-        let Record { version, previous, ancestors, saved_at, profile } = record;
+        let Record { version, previous, ancestors, saved_at, content } = record;
+        let (profile, slot) = match content {
+            Content::Removed => (None, None),
+            Content::Profile(profile) => (Some(ProfileForm::from(profile.as_ref())), None),
+            Content::Slot(slot) => (None, Some(SlotForm::from(slot.as_ref()))),
+        };
         Self {
             v: VERSION.to_owned(),
             vault: keys.vault().to_string(),
@@ -180,7 +230,8 @@ impl Form {
             previous: previous.clone(),
             ancestors: ancestors.clone(),
             saved_at: *saved_at,
-            profile: profile.as_ref().map(ProfileForm::from),
+            profile,
+            slot,
         }
     }
 }
@@ -199,12 +250,18 @@ impl TryFrom<Form> for Record {
             ancestors,
             saved_at,
             profile,
+            slot,
         } = form;
         let fits = |digits: &String| digits.len() == ANCESTOR_DIGITS;
         if ancestors.len() > limits::ANCESTORS || !ancestors.iter().all(fits) {
             return Err(Error::Damaged(WHAT));
         }
-        let profile = profile.map(Profile::try_from).transpose()?;
-        Ok(Self { version, previous, ancestors, saved_at, profile })
+        let content = match (profile, slot) {
+            (None, None) => Content::Removed,
+            (Some(profile), None) => Content::Profile(Box::new(profile.try_into()?)),
+            (None, Some(slot)) => Content::Slot(Box::new(slot.try_into()?)),
+            (Some(_), Some(_)) => return Err(Error::Damaged(WHAT)),
+        };
+        Ok(Self { version, previous, ancestors, saved_at, content })
     }
 }

@@ -99,7 +99,7 @@ impl OpeningKey {
         IndexKey::new(SymmetricKey::new(Zeroizing::new(key.to_vec())), &self.vault)
     }
 
-    /// One line for a keychain: `mintage draft-2 <vault id> <fingerprint> <identity>`.
+    /// One line for a keychain: `mintage draft-3 <vault id> <fingerprint> <identity>`.
     #[must_use]
     pub fn to_line(&self) -> IdentityText {
         let identity = self.identity.to_string();

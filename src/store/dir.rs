@@ -137,6 +137,13 @@ impl Store for DirStore<'_> {
                 clear(&shard, &is_record)?;
             }
             clear("profiles", &|_| false)?;
+            for shard in self.names("tokens")?.into_iter().filter(|name| is_shard(name)) {
+                let is_slot = |name: &str| {
+                    seal::RecordPath::parse(&format!("profiles/{shard}/{name}")).is_some()
+                };
+                clear(&format!("tokens/{shard}"), &is_slot)?;
+            }
+            clear("tokens", &|_| false)?;
             clear("tmp", &|_| true)?;
             clear(".", &|name| ["members.age", "vault.json"].contains(&name))
         })?;

@@ -204,7 +204,7 @@ impl OpenVault<'_> {
         let path =
             RecordPath::parse(key).ok_or(seal::Error::Misplaced("a file among the records"))?;
         let found = self.read(&path, key)?;
-        let line = |record: Record| record.profile.as_ref().map(|it| Line::from(Summary::from(it)));
+        let line = |record: Record| record.profile().map(|it| Line::from(Summary::from(it)));
         Ok(found.map(|(record, _)| Known(stamp, line(record))))
     }
 }

@@ -7,6 +7,7 @@ mod index;
 mod open;
 mod pins;
 mod records;
+mod slots;
 
 use jiff::Timestamp;
 
@@ -16,6 +17,7 @@ pub use history::Fault;
 pub use index::Listing;
 pub use open::OpenVault;
 pub use pins::Pins;
+pub use slots::{Held, SlotLock};
 
 use crate::model::ProfileName;
 use crate::{disk, seal, store};

@@ -2,15 +2,17 @@
 
 use std::cell::OnceCell;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::disk::{self, Lock, Root};
 use crate::limits;
-use crate::seal::{Pin, PinKey};
+use crate::seal::{self, Pin, PinKey};
 
 /// A pin has well under this.
 const CAP: u64 = 4096;
 const INDEX: &str = "index";
+const DEVICE: &str = "device";
 
 /// Why it is not known what was known.
 #[derive(Debug)]
@@ -62,6 +64,34 @@ impl<'a> Pins<'a> {
             // Another process may have seen more since.
             self.get(path).is_ok_and(|known| known.is_some_and(|it| it.version > pin.version))
         })
+    }
+
+    /// Keeps other processes from what belongs to the object at `path`, as long as the lock lives.
+    ///
+    /// # Errors
+    /// [`disk::Error::Locked`] where another one has it; [`disk::Error`].
+    pub(super) fn lock(&self, path: &str, patience: Duration) -> Result<Lock, disk::Error> {
+        disk::make_private_dir(&self.folder)?;
+        let root = self.root()?;
+        if let Some((folder, _)) = path.rsplit_once('/') {
+            disk::make_private_dir(root.at(folder))?;
+        }
+        Lock::take(root.at(&format!("{path}.lock")), patience, self.clock)
+    }
+
+    /// A random word of this device, made where there is none yet.
+    pub(super) fn device(&self) -> Option<String> {
+        let read = || {
+            let bytes = disk::read_private(self.root().ok()?.at(DEVICE), CAP).ok()?;
+            String::from_utf8(bytes.to_vec()).ok().filter(|word| !word.is_empty())
+        };
+        if let Some(word) = read() {
+            return Some(word);
+        }
+        let word = seal::VaultId::random().ok()?;
+        // Another process may have made one at the same time: the first stands.
+        let made = self.write(DEVICE, word.as_str().as_bytes(), || read().is_some());
+        made.ok().and_then(|()| read())
     }
 
     /// The sealed index, where there is one.

@@ -4,7 +4,7 @@ use super::open::{present, seen};
 use super::{Error, OpenVault};
 use crate::limits;
 use crate::model::{Profile, ProfileName};
-use crate::seal::{Record, RecordPath};
+use crate::seal::{Content, Record, RecordPath};
 use crate::store::{self, Expect, Found, Stamp};
 
 /// A record with the digest of its sealed form.
@@ -27,7 +27,7 @@ impl OpenVault<'_> {
     /// # Errors
     /// As [`OpenVault::profile`].
     pub fn profile_at(&self, path: &RecordPath) -> Result<Option<Profile>, Error> {
-        Ok(self.read(path, path.as_str())?.and_then(|(record, _)| record.profile))
+        Ok(self.read(path, path.as_str())?.and_then(|(mut record, _)| record.take_profile()))
     }
 
     /// The profile whose record lies at `path`, with the digest of that very record as it is sealed;
@@ -42,7 +42,7 @@ impl OpenVault<'_> {
     ) -> Result<Option<(Profile, String)>, Error> {
         let what = name.map_or_else(|| path.as_str().to_owned(), told);
         let found = self.read(path, &what)?;
-        Ok(found.and_then(|(record, digest)| Some((record.profile?, digest))))
+        Ok(found.and_then(|(mut record, digest)| Some((record.take_profile()?, digest))))
     }
 
     /// What changes whenever the record at `path` does; `None` where that cannot be told, and the
@@ -83,13 +83,13 @@ impl OpenVault<'_> {
         let path = self.keys.record_path(&name);
         // What is there must be in order, and what is not must not be missing.
         let before = self.read(&path, &told(&name))?;
-        if before.as_ref().is_some_and(|(record, _)| record.profile.is_some()) {
+        if before.as_ref().is_some_and(|(record, _)| record.profile().is_some()) {
             return Err(Error::Exists(name));
         }
         if before.is_none() {
             self.check_room(&path)?;
         }
-        self.save(before.as_ref(), &path, Some(profile)).map_err(|error| match error {
+        self.save(before.as_ref(), &path, profile_content(profile)).map_err(|error| match error {
             Error::Store(store::Error::Conflict) => Error::Exists(name),
             other => other,
         })
@@ -110,7 +110,7 @@ impl OpenVault<'_> {
         let path = self.keys.record_path(name);
         let (profile, record, digest) = self.current(name)?;
         let changed = change(profile)?;
-        self.save(Some(&(record, digest)), &path, Some(changed))?;
+        self.save(Some(&(record, digest)), &path, profile_content(changed))?;
         Ok(())
     }
 
@@ -135,16 +135,21 @@ impl OpenVault<'_> {
         } else {
             None
         };
-        // Exactly what was copied is removed, nothing that somebody made of it since.
         let path = self.keys.record_path(from);
-        let removed =
-            between().and_then(|()| Ok(self.save(Some(&(record, digest)), &path, None)?));
+        let new_path = self.keys.record_path(to);
+        self.copy_slot(&path, &new_path)?;
+        // Exactly what was copied is removed, nothing that somebody made of it since.
+        let removed = between()
+            .and_then(|()| Ok(self.save(Some(&(record, digest)), &path, Content::Removed)?));
         if removed.is_err()
             && let Some(added) = added
         {
             self.take_back(to, &added);
         }
-        removed.map(drop)
+        removed?;
+        // A mint may have been under way: what it left under the old name is the last word.
+        self.copy_slot(&path, &new_path)?;
+        Ok(self.empty_slot(&path)?)
     }
 
     /// Whether `copy` is there already, from a rename that was interrupted, or is still under way:
@@ -153,7 +158,7 @@ impl OpenVault<'_> {
         match self.current(&copy.name) {
             Ok((there, record, digest)) if there.is_copy_of(copy) => {
                 let path = self.keys.record_path(&copy.name);
-                self.save(Some(&(record, digest)), &path, Some(there))?;
+                self.save(Some(&(record, digest)), &path, profile_content(there))?;
                 Ok(true)
             }
             Ok(_) | Err(Error::NoProfile(_)) => Ok(false),
@@ -166,8 +171,9 @@ impl OpenVault<'_> {
         if let Ok((_, record, digest)) = self.current(name)
             && digest == added
         {
-            let _a_copy_stays_then =
-                self.save(Some(&(record, digest)), &self.keys.record_path(name), None);
+            let path = self.keys.record_path(name);
+            let _what_stays_is_nobodys = self.empty_slot(&path);
+            let _a_copy_stays_then = self.save(Some(&(record, digest)), &path, Content::Removed);
         }
     }
 
@@ -178,7 +184,10 @@ impl OpenVault<'_> {
     pub fn remove(&self, name: &ProfileName) -> Result<(), Error> {
         self.may_write()?;
         let (_, record, digest) = self.current(name)?;
-        self.save(Some(&(record, digest)), &self.keys.record_path(name), None).map(drop)
+        let path = self.keys.record_path(name);
+        // First: what is left of a profile that is gone would be of nobody's.
+        self.empty_slot(&path)?;
+        self.save(Some(&(record, digest)), &path, Content::Removed).map(drop)
     }
 
     /// The profile, and its record without it.
@@ -187,7 +196,7 @@ impl OpenVault<'_> {
         let found = self.read(&path, &told(name))?;
         let no_such = || Error::NoProfile(name.clone());
         let (mut record, digest) = found.ok_or_else(no_such)?;
-        let profile = record.profile.take().ok_or_else(no_such)?;
+        let profile = record.take_profile().ok_or_else(no_such)?;
         Ok((profile, record, digest))
     }
 
@@ -223,15 +232,15 @@ impl OpenVault<'_> {
     }
 
     /// Saves the version that follows `before`, and gives back the digest of its sealed form.
-    fn save(
+    pub(super) fn save(
         &self,
         before: Option<&Sealed>,
         path: &RecordPath,
-        profile: Option<Profile>,
+        content: Content,
     ) -> Result<String, Error> {
         let saved_at = self.clock.wall();
-        let record = before.map_or_else(Record::default, |(record, digest)| record.next(digest));
-        let record = Record { saved_at, profile, ..record };
+        let record = before.map_or_else(Record::first, |(record, digest)| record.next(digest));
+        let record = Record { saved_at, content, ..record };
         let sealed = record.seal(&self.keys, path)?;
         let expect = before.map_or(Expect::Absent, |(_, digest)| Expect::Digest(digest));
         self.store.put(path.as_str(), &sealed, expect)?;
@@ -262,9 +271,13 @@ impl OpenVault<'_> {
         Ok(counted)
     }
 
-    fn may_write(&self) -> Result<(), Error> {
+    pub(super) fn may_write(&self) -> Result<(), Error> {
         if self.keys.may_write() { Ok(()) } else { Err(Error::TooOldToWrite) }
     }
+}
+
+fn profile_content(profile: Profile) -> Content {
+    Content::Profile(Box::new(profile))
 }
 
 fn told(name: &ProfileName) -> String {

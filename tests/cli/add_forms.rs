@@ -246,7 +246,7 @@ fn what_cannot_be_a_profile_is_refused_with_its_rule() {
         (&["--base-url", "http://issuer.example"], 2, "plain http"),
         (&["--base-url", "ftp://issuer.example"], 2, "https"),
         (&["--base-url", "https://u:pw@issuer.example"], 2, "user name or password"),
-        (&["--preset", "nothing"], 2, "instructure, oauth2"),
+        (&["--preset", "nothing"], 2, "instructure, canvas"),
         (&["--preset", "oauth2"], 2, "--token-url"),
         (&["--base-url", "http://127.0.0.1:1", "--token-only"], 9, "token-only"),
         (&["--ca-file", "settings.toml"], 1, "does not exist"),

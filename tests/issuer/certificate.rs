@@ -7,9 +7,13 @@ use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
     KeyPair, KeyUsagePurpose, date_time_ymd,
 };
-use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::PrivateKeyDer;
+use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::ClientCertVerifier;
+use rustls::{RootCertStore, ServerConfig};
+
+type Ca = CertifiedIssuer<'static, KeyPair>;
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -26,15 +30,37 @@ pub enum Cert {
     WrongHost,
 }
 
+/// Who may connect to a TLS issuer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guests {
+    Anyone,
+    /// Clients with a certificate of the issuer's CA.
+    Certified,
+}
+
 /// What a TLS issuer needs: the CA to hand out and the settings to serve with.
 pub struct Identity {
     pub ca_pem: String,
     pub tls: Arc<ServerConfig>,
+    pub client: ClientCertificate,
+}
+
+/// A certificate that the issuer's CA made for a client, and its key.
+#[derive(Clone)]
+pub struct ClientCertificate {
+    pub pem: String,
+    /// PKCS #8.
+    pub key_pem: String,
 }
 
 impl Identity {
-    /// A new CA, a new key, and a certificate of the given kind.
+    /// A new CA, a new key, and a certificate of the given kind; for any client.
     pub fn fresh(cert: Cert) -> Self {
+        Self::fresh_for(cert, Guests::Anyone)
+    }
+
+    /// The same for these clients.
+    pub fn fresh_for(cert: Cert, guests: Guests) -> Self {
         let ca = CertifiedIssuer::self_signed(ca_params(), fresh_key()).expect("a CA certificate");
         let leaf_key = fresh_key();
         let leaf_params = leaf_params(cert);
@@ -46,11 +72,31 @@ impl Identity {
         let tls = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .expect("ring serves TLS 1.2 and 1.3")
-            .with_no_client_auth()
+            .with_client_cert_verifier(verifier(guests, &ca))
             .with_single_cert(vec![leaf.der().clone()], PrivateKeyDer::from(leaf_key))
             .expect("a key that fits its certificate");
-        Self { ca_pem: ca.pem(), tls: Arc::new(tls) }
+        Self { ca_pem: ca.pem(), tls: Arc::new(tls), client: client_certificate(&ca) }
     }
+}
+
+fn verifier(guests: Guests, ca: &Ca) -> Arc<dyn ClientCertVerifier> {
+    if guests == Guests::Anyone {
+        return WebPkiClientVerifier::no_client_auth();
+    }
+    let mut roots = RootCertStore::empty();
+    roots.add(ca.der().clone()).expect("a CA certificate");
+    let provider = Arc::new(ring::default_provider());
+    let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+    builder.build().expect("a CA to verify with")
+}
+
+fn client_certificate(ca: &Ca) -> ClientCertificate {
+    let key = fresh_key();
+    let mut params = params_named(&[], "mock client");
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    let certificate = params.signed_by(&key, ca).expect("a client certificate");
+    ClientCertificate { pem: certificate.pem(), key_pem: key.serialize_pem() }
 }
 
 fn fresh_key() -> KeyPair {

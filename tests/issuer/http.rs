@@ -51,13 +51,19 @@ impl Seen {
     /// The body's form fields in order, decoded; bytes that are not UTF-8 are replaced.
     pub fn form(&self) -> Vec<(String, String)> {
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-        self.form_bytes().into_iter().map(|(key, value)| (text(key), text(value))).collect()
+        fields(&self.body).into_iter().map(|(key, value)| (text(key), text(value))).collect()
     }
 
     /// The first form field of this name, as bytes.
     pub fn form_field(&self, name: &str) -> Option<Vec<u8>> {
-        let mut fields = self.form_bytes().into_iter();
-        fields.find(|(key, _)| key == name.as_bytes()).map(|(_, value)| value)
+        first(fields(&self.body), name)
+    }
+
+    /// The first query field of this name; bytes that are not UTF-8 are replaced.
+    pub fn query_field(&self, name: &str) -> Option<String> {
+        let (_, query) = self.target.split_once('?')?;
+        let value = first(fields(query.as_bytes()), name)?;
+        Some(String::from_utf8_lossy(&value).into_owned())
     }
 
     /// Whether the body is declared to be a form.
@@ -70,17 +76,21 @@ impl Seen {
         let (given, credentials) = self.header("Authorization")?.split_once(' ')?;
         given.eq_ignore_ascii_case(scheme).then(|| credentials.trim())
     }
+}
 
-    fn form_bytes(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
-        let fields = self.body.split(|byte| *byte == b'&').filter(|field| !field.is_empty());
-        fields
-            .map(|field| {
-                let mut halves = field.splitn(2, |byte| *byte == b'=');
-                let mut next = || form_decoded(halves.next().unwrap_or_default());
-                (next(), next())
-            })
-            .collect()
-    }
+fn fields(text: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let fields = text.split(|byte| *byte == b'&').filter(|field| !field.is_empty());
+    fields
+        .map(|field| {
+            let mut halves = field.splitn(2, |byte| *byte == b'=');
+            let mut next = || form_decoded(halves.next().unwrap_or_default());
+            (next(), next())
+        })
+        .collect()
+}
+
+fn first(fields: Vec<(Vec<u8>, Vec<u8>)>, name: &str) -> Option<Vec<u8>> {
+    fields.into_iter().find(|(key, _)| key == name.as_bytes()).map(|(_, value)| value)
 }
 
 /// Names what arrived; credentials may sit in the query, the header values and the body.
@@ -234,6 +244,7 @@ fn reason(status: u16) -> &'static str {
     match status {
         200 => "OK",
         201 => "Created",
+        204 => "No Content",
         301 => "Moved Permanently",
         302 => "Found",
         303 => "See Other",
@@ -243,6 +254,7 @@ fn reason(status: u16) -> &'static str {
         401 => "Unauthorized",
         403 => "Forbidden",
         404 => "Not Found",
+        422 => "Unprocessable Entity",
         429 => "Too Many Requests",
         500 => "Internal Server Error",
         502 => "Bad Gateway",

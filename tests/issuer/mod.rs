@@ -4,32 +4,52 @@
 //! only. Everything stays on the loopback interface, and no `Debug` output holds a secret.
 #![allow(dead_code, unused_imports, reason = "each includer uses its part")]
 
+mod badges;
 mod bomb;
 mod canvas;
+mod canvas_assertion;
+mod canvas_grant;
+mod canvas_oauth;
 mod certificate;
+mod client;
+mod code;
 mod dap;
+mod device;
+mod exchange;
+mod family;
 mod fault;
+mod github;
 mod hold;
 mod http;
 mod identity;
+mod introspection;
+mod jose;
+mod jwt_bearer;
+mod key;
 mod oauth;
 mod routes;
 mod server;
 mod state;
+mod studio;
 mod token;
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use self::certificate::Identity;
+use self::certificate::{Guests, Identity};
 use self::server::Server;
 use self::state::State;
 
-pub use self::certificate::Cert;
+pub use self::canvas::CanvasFlaw;
+pub use self::certificate::{Cert, ClientCertificate};
+pub use self::code::OUT_OF_BAND;
+pub use self::family::{Rotation, Service};
 pub use self::fault::Fault;
 pub use self::hold::Hold;
 pub use self::http::Seen;
+pub use self::jose::Jwt;
+pub use self::key::{Algorithm, SigningKey, sealed_jwt};
 pub use self::token::{jwe, jwt_of};
 
 /// A running issuer. Dropping it cuts every connection and joins its threads.
@@ -38,6 +58,7 @@ pub struct Issuer {
     state: Arc<Mutex<State>>,
     scheme: &'static str,
     ca_pem: String,
+    client: Option<ClientCertificate>,
 }
 
 impl Issuer {
@@ -48,7 +69,7 @@ impl Issuer {
 
     /// Plain HTTP on a given loopback address.
     pub fn http_at(address: SocketAddr) -> Self {
-        Self::open(address, None)
+        Self::open(address, None, Guests::Anyone)
     }
 
     /// TLS on a free loopback port, with a leaf for 127.0.0.1, `::1`, localhost and
@@ -59,25 +80,31 @@ impl Issuer {
 
     /// TLS on a free loopback port with a certificate of the given kind.
     pub fn https_with(cert: Cert) -> Self {
-        Self::open(any_port(), Some(cert))
+        Self::open(any_port(), Some(cert), Guests::Anyone)
+    }
+
+    /// TLS on a free loopback port, for clients with a certificate of this issuer's CA alone.
+    pub fn https_for_certified() -> Self {
+        Self::open(any_port(), Some(Cert::Good), Guests::Certified)
     }
 
     /// TLS with a good certificate on a given loopback address.
     pub fn https_at(address: SocketAddr) -> Self {
-        Self::open(address, Some(Cert::Good))
+        Self::open(address, Some(Cert::Good), Guests::Anyone)
     }
 
-    fn open(address: SocketAddr, cert: Option<Cert>) -> Self {
-        let identity = cert.map(Identity::fresh);
+    fn open(address: SocketAddr, cert: Option<Cert>, guests: Guests) -> Self {
+        let identity = cert.map(|cert| Identity::fresh_for(cert, guests));
         let scheme = if identity.is_some() { "https" } else { "http" };
-        let (ca_pem, tls) =
-            identity.map_or((String::new(), None), |made| (made.ca_pem, Some(made.tls)));
-        let state = Arc::new(Mutex::new(State::new()));
+        let (ca_pem, tls, client) = identity.map_or((String::new(), None, None), |made| {
+            (made.ca_pem, Some(made.tls), Some(made.client))
+        });
+        let state = Arc::new(Mutex::new(State::new(scheme)));
         let shared = Arc::clone(&state);
         let server = Server::start(address, tls, move |conn, gate| {
             routes::serve(conn, gate, || lock(&shared))
         });
-        Self { server, state, scheme, ca_pem }
+        Self { server, state, scheme, ca_pem, client }
     }
 
     /// The base URL, without a trailing slash.
@@ -93,6 +120,11 @@ impl Issuer {
     /// The private CA's certificate; empty for plain HTTP.
     pub fn ca_pem(&self) -> &str {
         &self.ca_pem
+    }
+
+    /// A certificate that this issuer's CA made for a client; TLS only.
+    pub fn client_certificate(&self) -> &ClientCertificate {
+        self.client.as_ref().expect("a TLS issuer")
     }
 
     /// Lets this pair log in, besides those accepted before.
@@ -115,7 +147,8 @@ impl Issuer {
         self.state().queued.push_back(fault);
     }
 
-    /// What every following request for this path gets, metadata of the issuer say.
+    /// What every following request for this path gets, metadata of the issuer say. At a token
+    /// endpoint it goes before every other fault.
     pub fn document(&self, path: &str, document: Fault) {
         self.state().documents.insert(path.to_owned(), document);
     }
@@ -135,9 +168,37 @@ impl Issuer {
         self.state().seen.clone()
     }
 
-    /// How many requests came to the three token endpoints, whatever the method or the outcome.
+    /// How many requests came to the token endpoints, whatever the method or the outcome. The end
+    /// of a sign-in is none.
     pub fn logins(&self) -> usize {
         self.state().logins
+    }
+
+    /// How many requests came to this path, whatever the method or the outcome.
+    pub fn asked(&self, path: &str) -> usize {
+        self.state().seen.iter().filter(|seen| seen.path() == path).count()
+    }
+
+    /// How many of those had this `grant_type` in their form.
+    pub fn asked_for(&self, path: &str, grant: &str) -> usize {
+        let state = self.state();
+        let requests = state.seen.iter().filter(|seen| seen.path() == path);
+        requests
+            .filter(|seen| seen.form_field("grant_type").as_deref() == Some(grant.as_bytes()))
+            .count()
+    }
+
+    /// How many requests to this path earned a 2xx, whether or not a fault kept it back.
+    pub fn granted(&self, path: &str) -> usize {
+        self.state().granted.iter().filter(|granted| *granted == path).count()
+    }
+
+    /// Whether a request had this in its path or query, as it is or percent-encoded.
+    pub fn saw_in_url(&self, secret: &str) -> bool {
+        let decoded = |seen: &Seen| http::form_decoded(seen.target.as_bytes());
+        let has = |text: &[u8]| text.windows(secret.len()).any(|part| part == secret.as_bytes());
+        let state = self.state();
+        state.seen.iter().any(|seen| has(seen.target.as_bytes()) || has(&decoded(seen)))
     }
 
     /// How many connections were accepted, handshake or not.

@@ -196,6 +196,17 @@ impl Conn {
         }
     }
 
+    /// What the client showed in the handshake.
+    pub fn client_certificate(&self) -> Option<Vec<u8>> {
+        match self {
+            Self::Plain(_) => None,
+            Self::Tls(stream) => {
+                let shown = stream.conn.peer_certificates()?.first()?;
+                Some(shown.as_ref().to_vec())
+            }
+        }
+    }
+
     /// Says nothing until the client hangs up.
     pub fn wait_for_hang_up(&mut self) -> io::Result<()> {
         let wire = self.wire();

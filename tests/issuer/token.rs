@@ -1,7 +1,7 @@
-//! The three shapes of token an issuer gives out. Nothing in them is really signed or encrypted.
+//! The shapes of token an issuer gives out. Nothing in them is really signed or encrypted.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
 /// A JWT as of the Identity service: RS256 header, readable `exp`, unique `jti`, a signature of
@@ -23,6 +23,26 @@ pub fn jwe() -> String {
     });
     let [key, iv, text, tag] = [256, 16, 848, 16].map(random_text);
     format!("{}.{key}.{iv}.{text}.{tag}", encoded_json(&header))
+}
+
+/// A services JWT as of Canvas: a JWE with a direct key, and base64 around it.
+pub fn wrapped_jwe() -> String {
+    let header = json!({"alg": "dir", "enc": "A256GCM"});
+    let [iv, text, tag] = [12, 300, 16].map(random_text);
+    STANDARD.encode(format!("{}..{iv}.{text}.{tag}", encoded_json(&header)))
+}
+
+/// A token as of GitHub by its beginning, and not by its length.
+pub fn installation() -> String {
+    format!("ghs_mock-{}", random_text(24))
+}
+
+/// What a user types to name a device.
+pub fn user_code() -> String {
+    let letters = random_bytes(8);
+    let letter = |byte: &u8| char::from(b"BCDFGHJKLMNPQRSTVWXZ"[usize::from(byte % 20)]);
+    let text: String = letters.iter().map(letter).collect();
+    format!("{}-{}", &text[..4], &text[4..])
 }
 
 /// An opaque token: 43 random characters.

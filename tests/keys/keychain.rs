@@ -219,7 +219,7 @@ fn an_entry_with_another_key_is_the_wrong_key_and_stays() {
 fn an_entry_that_is_no_key_is_damaged_and_is_not_quoted() {
     let desk = Desk::with_vault();
     let id = desk.vault_id();
-    for entry in ["canary-k03", "mintage draft-2 canary-k03", "mintage v99 a b canary-k03", ""] {
+    for entry in ["canary-k03", "mintage draft-3 canary-k03", "mintage v99 a b canary-k03", ""] {
         desk.keyring.store(&id, entry);
         desk.run(&["list"]).exits(6).hides("canary-k03");
     }

@@ -53,9 +53,14 @@ fn an_unknown_pair_is_a_refusal_that_says_where_to_look() {
 #[test]
 fn a_malformed_request_is_no_refusal_of_the_credential() {
     let scene = Scene::instructure();
-    for body in ["", "<html>bad request</html>", r#"{"message":"bad"}"#] {
+    for (body, said) in [
+        ("", "(status 400)"),
+        ("<html>bad request</html>", "(status 400)"),
+        (r#"{"message":"bad"}"#, "(status 400: bad)"),
+    ] {
         let bad = reply(400, &[("Content-Type", "application/json")], body);
-        let ran = scene.token_despite(bad).exits(10).says("refused the request (status 400)");
+        let said = format!("refused the request {said}");
+        let ran = scene.token_despite(bad).exits(10).says(&said);
         assert!(!ran.err().contains("identity.instructure.com"));
     }
 }

@@ -78,7 +78,7 @@ fn crlf(bytes: &[u8]) -> Vec<u8> {
 fn a_later_format_is_refused_with_the_advice_to_upgrade() {
     let scene = Scene::new();
     let stock = Stock::open(&scene);
-    let later = |text: &str| text.replacen("\"draft-2\"", "\"v99\"", 1);
+    let later = |text: &str| text.replacen("\"draft-3\"", "\"v99\"", 1);
     let body = later(stock.plain(Part::Record).lines().next().expect("a line"));
     let descriptor = String::from_utf8(scene.read(Part::Descriptor)).expect("text");
     let parts = [
@@ -119,7 +119,7 @@ fn a_name_that_is_there_twice_is_refused_even_from_a_member() {
         text.replacen(&found, &format!("{found}{first},{found}"), 1)
     };
     for (name, first) in [
-        ("v", "\"draft-2\""),
+        ("v", "\"draft-3\""),
         ("version", "1"),
         ("profile", "null"),
         ("name", "\"other\""),

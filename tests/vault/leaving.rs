@@ -102,7 +102,7 @@ fn stock_age_and_jq_open_every_record_with_the_recovery_key() {
     let script = "age -d -i ~/recovery.txt key.age | head -n 1 | jq -r '.epochs[].identity' > ~/epochs.txt
         for record in profiles/*/*.age; do
             age -d -i ~/epochs.txt \"$record\" | head -n 1 |
-                jq -r '.profile | \"\\(.name) \\(.client_id) \\(.client_secret // .client_secret_base64)\"'
+                jq -r '.profile | \"\\(.name) \\(.credential.client_id) \\(.credential.client_secret // .credential.client_secret_base64)\"'
         done";
     let mut sh = scene.world.program("sh").args(["-ec", script]);
     sh.command.current_dir(scene.world.vault());
@@ -150,7 +150,7 @@ fn macs_signatures_names_and_fingerprint_are_as_published() {
     assert_eq!(plain, stock.record(plain.lines().next().expect("a line")));
     let key = STANDARD.decode(stock.keys["name_key"].as_str().expect("text")).expect("base64");
     let mut name = Hmac::<Sha256>::new_from_slice(&key).expect("a key");
-    name.update(b"mintage draft-2 profile name\n\nprod");
+    name.update(b"mintage draft-3 profile name\n\nprod");
     let name = hex(&name.finalize().into_bytes());
     assert_eq!(scene.record_key(), format!("profiles/{}/{name}.age", &name[..2]));
     let mut signers = Vec::new();
@@ -164,12 +164,12 @@ fn macs_signatures_names_and_fingerprint_are_as_published() {
         let public = VerifyingKey::try_from(bytes(&signer).as_slice()).expect("a key");
         let signature = bytes(check["signature"].as_str().expect("text"));
         let signature = Signature::from_slice(&signature).expect("64 bytes");
-        let message = format!("mintage draft-2 {object}\n{body}");
+        let message = format!("mintage draft-3 {object}\n{body}");
         public.verify_strict(message.as_bytes(), &signature).expect("signed");
         signers.push(signer);
     }
     let vault = stock.keys["vault"].as_str().expect("text");
-    let founder = format!("mintage draft-2 fingerprint\n{vault}\n{}\n", signers[1]);
+    let founder = format!("mintage draft-3 fingerprint\n{vault}\n{}\n", signers[1]);
     let fingerprint = format!("SHA256:{}", STANDARD_NO_PAD.encode(Sha256::digest(founder)));
     scene.world.run(["vault", "list"]).succeeds();
     let listed = scene.world.run(["vault", "list", "--json"]).succeeds().json();

@@ -88,7 +88,7 @@ impl<'a> Stock<'a> {
         let key = STANDARD.decode(key).expect("base64");
         let mut mac = Hmac::<Sha256>::new_from_slice(&key).expect("a key");
         mac.update(
-            format!("mintage draft-2 record\n{}\n{body}", self.scene.record_key()).as_bytes(),
+            format!("mintage draft-3 record\n{}\n{body}", self.scene.record_key()).as_bytes(),
         );
         STANDARD.encode(mac.finalize().into_bytes())
     }

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use mintage::clock::{Clock as _, System};
-use mintage::model::{Credential, Flags, Profile, ProfileName, Scopes};
+use mintage::model::{Credential, Flags, Options, Profile, ProfileName, Scopes};
 use mintage::seal::{OpeningKey, VaultId};
 use mintage::store::{Error, Expect, Found, Look, MemoryStore, Store};
 use mintage::vault::{Founding, OpenVault, Pins, found};
@@ -239,6 +239,9 @@ pub fn profile(label: &str) -> Profile {
     Profile {
         name: name(),
         preset: "oauth2".to_owned(),
+        grant: "client-credentials".to_owned(),
+        from: None,
+        options: Options::default(),
         endpoint,
         issuer: None,
         base_url: None,

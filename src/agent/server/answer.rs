@@ -18,10 +18,10 @@ use crate::seal::RecordPath;
 use crate::{store, vault};
 
 /// A profile as a client means it.
-struct Subject {
-    registered: Registered,
-    path: RecordPath,
-    name: Option<ProfileName>,
+pub(super) struct Subject {
+    pub(super) registered: Registered,
+    pub(super) path: RecordPath,
+    pub(super) name: Option<ProfileName>,
 }
 
 /// A record that was judged: its digest, and the profile where it had to be opened for that.
@@ -168,7 +168,7 @@ impl Agent {
         Ok(Reply::Leased(Box::new(Leased::of(&lease, warnings, self.clock()))))
     }
 
-    async fn lease(
+    pub(super) async fn lease(
         self: &Rc<Self>,
         subject: &Subject,
         wanted: &Wanted,
@@ -181,6 +181,7 @@ impl Agent {
             scopes: wanted.scopes.clone(),
             audience: wanted.audience.clone(),
         };
+        self.forget_what_was_replaced(subject);
         if let Some(held) = self.held(&question, wanted)? {
             self.renew_if_due(&question);
             return Ok(held);
@@ -193,11 +194,11 @@ impl Agent {
             question.digest = digest;
             profile
         };
-        let (name, preset) = (profile.name.clone(), profile.preset.clone());
-        let lease = self.fly(&question, profile).await?;
+        let name = profile.name.clone();
+        let lease = self.fly(&question, profile, wanted.fresh).await?;
         let judged = mint::judge(&lease, wanted.min_valid, self.clock());
         judged.map_err(|source| {
-            let source = broker::Error::Mint { preset, source };
+            let source = broker::Error::Mint { advice: Vec::new(), source };
             Reply::Told(self.host.tell(Trouble::Lease(name, source)))
         })?;
         // Counted as handed out.
@@ -216,7 +217,7 @@ impl Agent {
             if let Some((profile, source)) =
                 leases.too_short(question, wanted.min_valid, self.clock())
             {
-                let source = broker::Error::Mint { preset: String::new(), source };
+                let source = broker::Error::Mint { advice: Vec::new(), source };
                 return Err(Reply::Told(self.host.tell(Trouble::Lease(profile, source))));
             }
         }
@@ -299,11 +300,12 @@ impl Agent {
         let registered = self.registered(place)?;
         let path = match self.vaults.borrow_mut().get(&registered) {
             Some(opened) => opened.vault.path_of(profile),
-            // Nothing is held of a vault that is closed.
-            None => return Ok(done()),
+            // Nothing is held of a vault that is closed; what is kept in it is for the client to forget.
+            None => return Ok(Reply::Done("closed".to_owned())),
         };
         self.leases.borrow_mut().forget(&registered.id, path.as_str());
         self.stop_flights(&registered.id, path.as_str()).await;
+        self.forget_kept(&registered, &path)?;
         Ok(done())
     }
 

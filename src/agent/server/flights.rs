@@ -6,16 +6,31 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, spawn_local};
 
+use super::answer::Subject;
 use super::host::Trouble;
+use super::slots::Kept;
 use super::state::{Agent, stack_is_dirty};
+use crate::agent::protocol::Wanted;
 use crate::agent::reply::Reply;
 use crate::broker::{self, Told};
-use crate::mint::{self, Question};
+use crate::grant;
+use crate::http;
+use crate::mint::{self, Means, Question};
 use crate::model::{Lease, Profile};
 use crate::seal::RecordPath;
 
 /// What came of a mint; nothing yet at first.
 type Outcome = Option<Result<Rc<Lease>, Told>>;
+
+/// Why nothing was minted.
+enum NotMinted {
+    /// It failed.
+    Here(broker::Error),
+    /// The profile that it is minted from gave no lease; as that was told.
+    Behind(Told),
+    /// The vault was closed.
+    Closed,
+}
 
 /// A mint under way.
 pub(super) struct Flight {
@@ -38,8 +53,9 @@ impl Agent {
         self: &Rc<Self>,
         question: &Question,
         profile: Profile,
+        fresh: bool,
     ) -> Result<Rc<Lease>, Reply> {
-        let mut outcome = self.begin(question, profile)?;
+        let mut outcome = self.begin(question, profile, fresh)?;
         // Nothing is sent where the vault was locked in between.
         let landed = outcome.wait_for(Option::is_some).await;
         match landed.ok().and_then(|outcome| outcome.clone()) {
@@ -59,6 +75,7 @@ impl Agent {
         self: &Rc<Self>,
         question: &Question,
         profile: Profile,
+        fresh: bool,
     ) -> Result<watch::Receiver<Outcome>, Reply> {
         if let Some(flight) = self.flights.borrow().get(question) {
             return Ok(flight.outcome.clone());
@@ -67,49 +84,137 @@ impl Agent {
         let (tell, outcome) = watch::channel(None);
         let (agent, asked) = (Rc::clone(self), question.clone());
         let task = spawn_local(async move {
-            let minted = agent.mint(&asked, profile, proxy).await;
+            let minted = agent.mint(&asked, profile, (proxy, fresh)).await;
             stack_is_dirty();
             agent.flights.borrow_mut().remove(&asked);
-            let _nobody_waits = tell.send(Some(minted));
+            // Nothing is said where the vault was closed meanwhile.
+            if let Some(minted) = minted {
+                let _nobody_waits = tell.send(Some(minted));
+            }
         });
         let flight = Flight { outcome: outcome.clone(), task };
         self.flights.borrow_mut().insert(question.clone(), flight);
         Ok(outcome)
     }
 
+    /// `None` where the vault was closed meanwhile.
     async fn mint(
-        &self,
+        self: &Rc<Self>,
         question: &Question,
         profile: Profile,
-        proxy: Option<String>,
-    ) -> Result<Rc<Lease>, Told> {
-        let request = question.request(profile.name.clone());
+        (proxy, fresh): (Option<String>, bool),
+    ) -> Option<Result<Rc<Lease>, Told>> {
         let clock = self.clock();
-        let client = self.ready.borrow_mut().client(profile.ca.as_deref(), proxy.as_deref());
-        let minted = match client {
-            Ok(client) => mint::exchange(&profile, &request, client, clock).await,
-            Err(error) => Err(mint::Error::Http(error)),
-        };
-        let minted = minted.and_then(|lease| mint::judge(&lease, None, clock).map(|()| lease));
-        let Profile { name, preset, .. } = profile;
-        match minted {
+        let minted = self.minted(question, &profile, (proxy.as_deref(), fresh)).await;
+        let minted = minted.and_then(|lease| {
+            let judged = mint::judge(&lease, None, clock).map(|()| lease);
+            judged.map_err(|error| NotMinted::Here(broker::Error::mint(&profile, error, clock)))
+        });
+        Some(match minted {
             Ok(lease) => {
                 let lease = Rc::new(lease);
                 self.leases.borrow_mut().hold(question.clone(), Rc::clone(&lease), jitter(), clock);
+                self.note_slot(question, &profile);
                 self.set_alarm();
                 Ok(lease)
             }
-            Err(error) => {
-                let rest = mint::Rest::after(&error);
-                let told = {
-                    let source = broker::Error::Mint { preset, source: error };
-                    self.host.tell(Trouble::Lease(name, source))
+            Err(NotMinted::Closed) => return None,
+            // It is remembered where it failed.
+            Err(NotMinted::Behind(told)) => Err(told),
+            Err(NotMinted::Here(error)) => {
+                let rest = match &error {
+                    broker::Error::Mint { source, .. } => Some(mint::Rest::after(source)),
+                    broker::Error::Vault(_) | broker::Error::Chain(_) => None,
                 };
-                let mut leases = self.leases.borrow_mut();
-                leases.remember_failure(question.clone(), told.clone(), rest, clock);
+                let told = self.host.tell(Trouble::Lease(profile.name.clone(), error));
+                if let Some(rest) = rest {
+                    let mut leases = self.leases.borrow_mut();
+                    leases.remember_failure(question.clone(), told.clone(), rest, clock);
+                }
                 Err(told)
             }
+        })
+    }
+
+    async fn minted(
+        self: &Rc<Self>,
+        question: &Question,
+        profile: &Profile,
+        (proxy, fresh): (Option<&str>, bool),
+    ) -> Result<Lease, NotMinted> {
+        let (clock, request) = (self.clock(), question.request(profile.name.clone()));
+        let slots = Kept { agent: self, vault: &question.vault };
+        let mut fresh_source = false;
+        loop {
+            let source = self.source(question, profile, fresh_source).await?;
+            let source = source.as_ref().map(|lease| &lease.token.access);
+            let means = Means { proxy, clock, slots: &slots, source, fresh };
+            let here = |error| NotMinted::Here(broker::Error::mint(profile, error, clock));
+            let client = self.client(profile, proxy).map_err(here)?;
+            let minted = mint::exchange(profile, &request, client, &means).await.map_err(here);
+            match minted {
+                // Another device may have replaced the token that it was minted from.
+                Err(NotMinted::Here(error))
+                    if source.is_some() && error.is_about_source() && !fresh_source =>
+                {
+                    fresh_source = true;
+                }
+                minted => return minted,
+            }
         }
+    }
+
+    /// The lease that `profile` is minted from, where there is one.
+    async fn source(
+        self: &Rc<Self>,
+        question: &Question,
+        profile: &Profile,
+        fresh: bool,
+    ) -> Result<Option<Rc<Lease>>, NotMinted> {
+        let Some(from) = &profile.from else { return Ok(None) };
+        let subject = self.behind(question, profile)?;
+        let wanted = Wanted { fresh, ..Wanted::default() };
+        match self.lease(&subject, &wanted).await {
+            Ok(lease) => Ok(Some(lease)),
+            Err(Reply::Told(told)) => {
+                let sentence = format!("`{from}`, which it is minted from: {}", told.sentence);
+                Err(NotMinted::Behind(Told { sentence, ..told }))
+            }
+            Err(_) => Err(NotMinted::Closed),
+        }
+    }
+
+    /// The profile that another one is minted from, once it is known that the row of them ends.
+    fn behind(&self, question: &Question, profile: &Profile) -> Result<Subject, NotMinted> {
+        let vaults = self.vaults.borrow();
+        let opened = vaults.iter().find(|(id, _)| **id == question.vault);
+        let (_, opened) = opened.ok_or(NotMinted::Closed)?;
+        stack_is_dirty();
+        let mut passed = Vec::new();
+        let (mut name, mut from) = (profile.name.clone(), profile.from.clone());
+        while let Some(next) = from {
+            broker::check_chain(&name, &next, &passed).map_err(NotMinted::Here)?;
+            let found = opened.vault.profile(&next);
+            let found = found.map_err(|error| NotMinted::Here(broker::Error::Vault(error)))?;
+            passed.push(std::mem::replace(&mut name, next));
+            from = found.from;
+        }
+        let first = profile.from.clone().ok_or(NotMinted::Closed)?;
+        let path = opened.vault.path_of(&first);
+        Ok(Subject { registered: opened.registered().clone(), path, name: Some(first) })
+    }
+
+    /// A client for the issuer of `profile`: one that is kept, unless it shows a certificate.
+    pub(super) fn client(
+        &self,
+        profile: &Profile,
+        proxy: Option<&str>,
+    ) -> Result<Rc<http::Client>, mint::Error> {
+        if profile.credential.certificate.is_some() {
+            return mint::client(profile, proxy).map(Rc::new);
+        }
+        let kept = self.ready.borrow_mut().client(profile.ca.as_deref(), proxy);
+        kept.map_err(mint::Error::Http)
     }
 
     /// Ends the mints for a record.
@@ -136,8 +241,12 @@ impl Agent {
         if !self.leases.borrow_mut().begin_renewal(question, self.clock()) {
             return;
         }
-        if let Some(profile) = self.profile_for(question) {
-            let _settings_unreadable = self.begin(question, profile);
+        // A token that is kept for all devices is not replaced while somebody may be using it.
+        let keeps = |profile: &Profile| {
+            grant::find(&profile.grant).is_some_and(|grant| grant.keeps_a_slot(profile))
+        };
+        if let Some(profile) = self.profile_for(question).filter(|profile| !keeps(profile)) {
+            let _settings_unreadable = self.begin(question, profile, true);
         }
     }
 

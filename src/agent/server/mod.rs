@@ -11,6 +11,7 @@ mod opening;
 #[cfg(target_os = "linux")]
 mod readable;
 mod revocation;
+mod slots;
 mod state;
 mod status;
 mod vaults;

@@ -9,7 +9,7 @@ use super::state::{Agent, stack_is_dirty};
 use crate::agent::reply::Reply;
 use crate::config::Registered;
 use crate::mint::{self, Question};
-use crate::model::Lease;
+use crate::model::{Lease, Scopes};
 use crate::seal::RecordPath;
 
 /// What became of tokens that were forgotten here.
@@ -30,9 +30,13 @@ impl Agent {
         registered: &Registered,
         path: &RecordPath,
     ) -> Result<Option<Reply>, Reply> {
-        let held = self.leases.borrow_mut().forget(&registered.id, path.as_str());
+        let mut held = self.leases.borrow_mut().forget(&registered.id, path.as_str());
         self.stop_flights(&registered.id, path.as_str()).await;
         stack_is_dirty();
+        if held.is_empty() {
+            held.extend(self.kept(registered, path)?);
+        }
+        self.forget_kept(registered, path)?;
         if held.is_empty() {
             return Ok(None);
         }
@@ -49,6 +53,32 @@ impl Agent {
                 format!("{tokens} {here}; the profile was changed since they were minted, {go_on}")
             }
         })))
+    }
+
+    /// The lease that is kept in the slot of the profile, with the question that nobody asked for it.
+    fn kept(
+        &self,
+        registered: &Registered,
+        path: &RecordPath,
+    ) -> Result<Option<(Question, Rc<Lease>)>, Reply> {
+        let told = |error| Reply::Told(self.host.tell(Trouble::Vault(error)));
+        let mut vaults = self.vaults.borrow_mut();
+        let opened = vaults.get(registered).ok_or(Reply::Locked { sticky: false })?;
+        let found = opened.vault.profile_with_digest(path, None).map_err(told)?;
+        let Some((profile, digest)) = found else { return Ok(None) };
+        let slot = opened.vault.slot(&profile).map_err(told)?.slot;
+        let kept = slot.and_then(|slot| slot.kept);
+        let Some(lease) = kept.and_then(|kept| kept.lease(&profile, self.clock())) else {
+            return Ok(None);
+        };
+        let question = Question {
+            vault: registered.id.clone(),
+            record: path.as_str().to_owned(),
+            digest,
+            scopes: Scopes::default(),
+            audience: None,
+        };
+        Ok(Some((question, Rc::new(lease))))
     }
 
     /// Takes them back in a task that ends with the vault: secret and tokens are in it.
@@ -83,8 +113,7 @@ impl Agent {
         let proxy = self.settings()?.proxy.clone();
         let failed =
             |error| Reply::Told(self.host.tell(Trouble::NotRevoked(profile.name.clone(), error)));
-        let client = self.ready.borrow_mut().client(profile.ca.as_deref(), proxy.as_deref());
-        let client = client.map_err(|error| failed(mint::Error::Http(error)))?;
+        let client = self.client(&profile, proxy.as_deref()).map_err(failed)?;
         let (mut told, mut failure) = (Told::Taken, None);
         for (question, lease) in held {
             // The issuer that the profile names now need not be the one that the token is of.
@@ -92,7 +121,7 @@ impl Agent {
                 told = Told::Changed;
                 continue;
             }
-            let taken = mint::revoke(&profile, &lease.token.access, &client).await;
+            let taken = mint::revoke(&profile, &lease.token.access, &client, self.clock()).await;
             stack_is_dirty();
             match taken {
                 Ok(true) => {}

@@ -28,6 +28,8 @@ pub(super) struct Opened {
     /// The records that were judged since it was opened, by their places: digest, and how they looked
     /// from outside before that.
     pub(super) judged: HashMap<String, (String, Option<store::Stamp>)>,
+    /// How the slots of profiles looked when a lease came by way of them, by the places of the records.
+    pub(super) slots: HashMap<String, Option<store::Stamp>>,
 }
 
 impl Opened {
@@ -38,7 +40,13 @@ impl Opened {
         limits: Limits,
         now: Duration,
     ) -> Self {
-        Self { vault, registered, stamp, limits, since: now, used: now, judged: HashMap::new() }
+        let (judged, slots) = (HashMap::new(), HashMap::new());
+        Self { vault, registered, stamp, limits, since: now, used: now, judged, slots }
+    }
+
+    /// The vault as it was registered when it was opened.
+    pub(super) fn registered(&self) -> &Registered {
+        &self.registered
     }
 
     /// When it closes unless it is used, and when in any case; by the steady clock.
@@ -86,6 +94,11 @@ impl Vaults {
         let found = self.0.get_mut(&registered.id)?;
         let Registered { path, fingerprint, .. } = &found.registered;
         (*path == registered.path && *fingerprint == registered.fingerprint).then_some(found)
+    }
+
+    /// The vault with this id.
+    pub(super) fn by_id(&mut self, id: &str) -> Option<&mut Opened> {
+        self.0.get_mut(id).map(|opened| &mut **opened)
     }
 
     /// Whether the folder, the keys or the pins of the vault are others than when it was opened.

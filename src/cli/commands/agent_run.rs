@@ -58,10 +58,12 @@ struct Folders {
 
 impl Folders {
     fn of(settings: &Settings, parts: &Parts) -> Self {
+        let own = [parts.paths.state().to_owned(), parts.runtime().folder().to_owned()];
+        // What a mint leaves for the next one is kept in the vault.
         let vaults = settings.vaults().map(|(_, registered)| registered.path.clone());
-        let readable = vaults.chain([parts.paths.config().to_owned()]);
-        let writable = vec![parts.paths.state().to_owned(), parts.runtime().folder().to_owned()];
-        Self { readable: readable.filter(|path| path.exists()).collect(), writable }
+        let writable = own.into_iter().chain(vaults.filter(|path| path.exists())).collect();
+        let readable = vec![parts.paths.config().to_owned()];
+        Self { readable: readable.into_iter().filter(|path| path.exists()).collect(), writable }
     }
 
     fn all(&self) -> Vec<PathBuf> {

@@ -76,7 +76,7 @@ impl Asked {
         }
         let request = LeaseRequest::plain(profile.name.clone());
         let host = profile.endpoint.host();
-        let lease = self.ask(&host, parts, || super::lease_for(&profile, &request, parts))?;
+        let lease = self.ask(&host, parts, || super::lease_from(vault, &request, parts))?;
         super::warn_of(&lease, parts);
         let minutes = lease.remaining(parts.clock()).as_secs().div_ceil(60);
         Ok(format!("a token for {minutes} minutes"))

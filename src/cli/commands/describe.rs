@@ -4,18 +4,24 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
-use crate::model::{Endpoint, FieldName, Flags, Profile, Summary, Tag};
+use crate::model::{
+    ClientId, Credential, Endpoint, FieldName, Flags, Profile, ProfileName, Summary, Tag,
+};
+use crate::secret::ClientSecret;
 
 /// The fields of a profile as JSON. The secret appears by its length only.
 pub fn json(profile: &Profile) -> Value {
     let Profile {
         name,
         preset,
+        grant,
         endpoint,
         issuer,
         base_url,
         auth,
         credential,
+        from,
+        options,
         scopes,
         audience,
         resource,
@@ -29,15 +35,22 @@ pub fn json(profile: &Profile) -> Value {
         added_at,
         changed_at,
     } = profile;
+    let Credential { client_id, secret, key, certificate, refresh } = credential;
     json!({
         "profile": name.as_str(),
         "preset": preset,
+        "grant": grant,
         "endpoint": endpoint.as_str(),
         "issuer": issuer.as_ref().map(Endpoint::as_base),
         "base_url": base_url.as_ref().map(Endpoint::as_base),
         "auth": auth.as_str(),
-        "client_id": credential.client_id().as_str(),
-        "client_secret_bytes": credential.secret().len(),
+        "client_id": client_id.as_ref().map(ClientId::as_str),
+        "client_secret_bytes": secret.as_ref().map(ClientSecret::len),
+        "private_key": key.is_some(),
+        "certificate": certificate.is_some(),
+        "refresh_token": refresh.is_some(),
+        "from": from.as_ref().map(ProfileName::as_str),
+        "options": options.iter().collect::<Vec<_>>(),
         "scopes": scopes.iter().collect::<Vec<_>>(),
         "audience": audience,
         "resource": resource,

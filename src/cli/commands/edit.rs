@@ -7,12 +7,13 @@ use serde_json::json;
 
 use super::several::Several;
 use super::shape::{self, Shape};
-use crate::cli::input::CredentialArgs;
+use crate::cli::credential::{CredentialArgs, Given};
 use crate::cli::parts::Parts;
 use crate::cli::{Failure, style};
 use crate::grant::Preset;
+use crate::mint::Unsaved;
 use crate::model::{
-    Credential, FieldName, LeaseRequest, Pasted, Profile, ProfileName, Scopes, Tag,
+    Credential, FieldName, Options, Part, Pasted, Profile, ProfileName, Scopes, Tag,
 };
 use crate::vault::OpenVault;
 
@@ -62,6 +63,10 @@ pub enum Clear {
     Label,
     SecretExpires,
     TokenOnly,
+    From,
+    Options,
+    Secret,
+    RefreshToken,
 }
 
 /// Runs the command.
@@ -98,7 +103,7 @@ fn change(
     args: Args,
     parts: &Parts,
 ) -> Result<(), Failure> {
-    vault.change(name, |profile| args.apply(profile, parts))
+    vault.change(name, |profile| args.apply(profile, vault, parts))
 }
 
 impl Args {
@@ -112,15 +117,26 @@ impl Args {
             || self.verify
     }
 
-    fn apply(self, mut profile: Profile, parts: &Parts) -> Result<Profile, Failure> {
+    fn apply(
+        self,
+        mut profile: Profile,
+        vault: &OpenVault<'_>,
+        parts: &Parts,
+    ) -> Result<Profile, Failure> {
         let (before, is_guarded) = (profile.binding(), profile.flags.token_only);
-        let preset = Preset::find(&profile.preset).ok_or(Failure::UnknownPreset)?;
+        let preset = match parts.preset(&profile.preset)? {
+            Some(preset) => preset,
+            // A user's own may be gone from the settings: its grant stays.
+            None => Preset::for_grant(&profile.grant).ok_or(Failure::UnknownPreset)?,
+        };
+        let held = secret_parts(&profile.credential);
         let known_ca = profile.ca.as_deref().filter(|_| !self.clear.contains(&Clear::Ca));
-        let resolved = self.shape.resolve(preset, known_ca, parts)?;
+        let resolved = self.shape.resolve(&preset, known_ca, parts)?;
         let asks = !self.sets_something();
-        let has_secret = asks || self.credential.has_secret();
+        let mut replaced = Vec::new();
         if asks || self.credential.is_given() {
-            profile.credential = self.credential.replace(profile.credential, parts)?;
+            let given = self.credential.replace(std::mem::take(&mut profile.credential), parts)?;
+            replaced = take(given, &mut profile)?;
         }
         let field = self.shape.field.get(parts)?;
         self.clear_in(&mut profile);
@@ -128,10 +144,13 @@ impl Args {
         let (verify, is_one_of_many) = (self.verify, self.tag.is_some());
         self.shape.apply(resolved, field, &mut profile)?;
         profile.flags.plain_http &= profile.uses_plain_http();
-        profile.check()?;
+        super::add::check(&profile)?;
         let is_moved = profile.binding() != before;
-        if is_guarded && is_moved && !has_secret {
-            if is_one_of_many {
+        let kept = |part: &&Part| !replaced.contains(*part) && profile.credential.has(**part);
+        let kept: Vec<Part> = held.iter().filter(kept).copied().collect();
+        if is_guarded && is_moved && !kept.is_empty() {
+            // Only a secret can be shown to be known.
+            if is_one_of_many || kept != [Part::Secret] {
                 return Err(Failure::SecretNeeded(profile.name));
             }
             demand_secret(&profile, parts)?;
@@ -140,7 +159,10 @@ impl Args {
             shape::tell_place(&profile, parts);
         }
         if verify {
-            super::lease_for(&profile, &LeaseRequest::plain(profile.name.clone()), parts)?;
+            let slots = Unsaved::default();
+            super::lease_for(&profile, vault, &slots, parts)?;
+            let refresh = slots.into_slot().and_then(|slot| slot.refresh);
+            profile.credential.refresh = refresh.or(profile.credential.refresh.take());
         }
         profile.changed_at = parts.clock().wall();
         Ok(profile)
@@ -157,6 +179,10 @@ impl Args {
                 Clear::Label => profile.label = None,
                 Clear::SecretExpires => profile.secret_expires = None,
                 Clear::TokenOnly => profile.flags.token_only = false,
+                Clear::From => profile.from = None,
+                Clear::Options => profile.options = Options::default(),
+                Clear::Secret => profile.credential.secret = None,
+                Clear::RefreshToken => profile.credential.refresh = None,
             }
         }
     }
@@ -179,9 +205,27 @@ fn demand_secret(profile: &Profile, parts: &Parts) -> Result<(), Failure> {
     if !parts.prompt.is_attended() {
         return Err(needed());
     }
-    let client_id = profile.credential.client_id();
+    let Credential { client_id, secret, .. } = &profile.credential;
     let typed = parts.prompt.secret("The client secret, as proof that you have it: ")?;
-    let pasted = Pasted::secret(&typed, Some(client_id))?;
-    let typed = Credential::new(client_id.clone(), pasted.secret)?;
-    if typed.is_same_as(&profile.credential) { Ok(()) } else { Err(needed()) }
+    let pasted = Pasted::secret(&typed, client_id.as_ref())?;
+    let typed = Credential::secret_of(pasted.secret)?;
+    let is_known = secret.as_ref().is_some_and(|secret| secret.is_same_as(&typed));
+    if is_known { Ok(()) } else { Err(needed()) }
+}
+
+/// The parts of a credential that somebody must have been given.
+fn secret_parts(credential: &Credential) -> Vec<Part> {
+    let parts = [Part::Secret, Part::Key, Part::Certificate, Part::Refresh];
+    parts.into_iter().filter(|part| credential.has(*part)).collect()
+}
+
+/// Puts what was given into the profile, and gives back which secret parts are new.
+fn take(given: Given, profile: &mut Profile) -> Result<Vec<Part>, Failure> {
+    let Given { credential, kid, alg, replaced, is_dap: _, token_endpoint: _ } = given;
+    profile.credential = credential;
+    if replaced.contains(&Part::Key) {
+        profile.options.set("kid", kid.as_deref().unwrap_or_default())?;
+        profile.options.set("alg", alg.as_deref().unwrap_or_default())?;
+    }
+    Ok(replaced)
 }

@@ -8,7 +8,7 @@ use crate::agent::Wanted;
 use crate::cli::Failure;
 use crate::cli::holder::Holder;
 use crate::cli::parts::Parts;
-use crate::grant::{Preset, Value};
+use crate::grant::Value;
 use crate::handover::{self, Child, is_variable};
 use crate::model::{Described, FieldName, Lease, ProfileName, Scopes};
 
@@ -43,7 +43,7 @@ pub fn run(args: Args, parts: &Parts) -> Result<u8, Failure> {
     let variables = {
         let mut holder = Holder::reach(parts)?;
         let profile = holder.describe(&which)?;
-        let wanted = args.wanted(&profile)?;
+        let wanted = args.wanted(&profile, parts)?;
         // Before anything is minted in vain.
         let texts = texts(&wanted, &profile, &mut holder)?;
         let lease = args.lease_if_needed(&wanted, &which, &mut holder, parts)?;
@@ -55,10 +55,10 @@ pub fn run(args: Args, parts: &Parts) -> Result<u8, Failure> {
 
 impl Args {
     /// The variables to set. `--as` replaces the default `ACCESS_TOKEN`; `--env` adds to it.
-    fn wanted(&self, profile: &Described) -> Result<Vec<(String, Value)>, Failure> {
+    fn wanted(&self, profile: &Described, parts: &Parts) -> Result<Vec<(String, Value)>, Failure> {
         let mut wanted = match &self.program {
             None => vec![("ACCESS_TOKEN".to_owned(), Value::Token)],
-            Some(program) => template(program, profile)?,
+            Some(program) => template(program, profile, parts)?,
         };
         for (name, value) in &self.env {
             wanted.retain(|(known, _)| known != name);
@@ -89,8 +89,13 @@ impl Args {
     }
 }
 
-fn template(program: &str, profile: &Described) -> Result<Vec<(String, Value)>, Failure> {
-    let template = Preset::find(&profile.preset).and_then(|preset| preset.template(program));
+fn template(
+    program: &str,
+    profile: &Described,
+    parts: &Parts,
+) -> Result<Vec<(String, Value)>, Failure> {
+    let preset = parts.preset(&profile.preset)?;
+    let template = preset.and_then(|preset| preset.template(program));
     let Some(template) = template else {
         return Err(Failure::Usage(format!(
             "`--as`: no such program is known for profiles of preset `{}`",
@@ -114,6 +119,7 @@ fn texts(
     };
     let mut text = |value: &Value| match value {
         Value::Token | Value::ExpiresAt | Value::Scope => Ok(None),
+        Value::ClientId if profile.client_id.is_empty() => Err(unset("client_id")),
         Value::ClientId => Ok(Some(profile.client_id.as_str().into())),
         Value::ClientSecret => secret(None, "client_secret"),
         Value::Field(field) => {

@@ -4,12 +4,16 @@ use serde_json::{Map, Value, json};
 
 use super::describe;
 use crate::agent::Wanted;
+use crate::broker;
 use crate::cli::holder::Holder;
 use crate::cli::parts::Parts;
 use crate::cli::{Failure, style};
 use crate::disk;
 use crate::limits;
-use crate::model::{Anatomy, Invalid, ProfileName, Token, scope_parts, without_final_newline};
+use crate::mint;
+use crate::model::{
+    Anatomy, Invalid, Lease, ProfileName, Token, scope_parts, without_final_newline,
+};
 use crate::secret::AccessToken;
 
 /// Options of `inspect`.
@@ -18,6 +22,9 @@ pub struct Args {
     /// The profile to mint for
     #[arg(add = crate::cli::completion::profiles())]
     name: Option<ProfileName>,
+    /// Ask the issuer about the token, too (RFC 7662)
+    #[arg(long, conflicts_with = "stdin")]
+    introspect: bool,
     /// Inspect the token on standard input instead
     #[arg(long, conflicts_with = "name")]
     stdin: bool,
@@ -64,7 +71,24 @@ fn minted(args: &Args, parts: &Parts) -> Result<Map<String, Value>, Failure> {
         }
     }
     found.extend(anatomy(&lease.token.access));
+    if args.introspect {
+        found.insert("issuer_says".to_owned(), Value::Object(introspected(&lease, parts)?));
+    }
     Ok(found)
+}
+
+/// What the issuer says of it. The question is asked with the profile's credential, so the vault is
+/// opened here.
+fn introspected(lease: &Lease, parts: &Parts) -> Result<Map<String, Value>, Failure> {
+    let profile = parts.open_vault()?.profile(&lease.profile)?;
+    let settings = parts.settings()?;
+    let (token, clock) = (&lease.token.access, parts.clock());
+    let said = mint::introspect(&profile, token, settings.proxy.as_deref(), clock);
+    crate::stack::scrub(crate::stack::Depth::Mint);
+    said.map_err(|error| {
+        let source = broker::Error::mint(&profile, error, clock);
+        Failure::Mint { profile: profile.name.clone(), source }
+    })
 }
 
 /// The identity service's own form of a scope; nothing where a name is there twice.

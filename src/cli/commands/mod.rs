@@ -19,8 +19,10 @@ pub mod init;
 pub mod inspect;
 mod internal;
 mod keeping;
+pub mod key;
 pub mod list;
 pub mod lock;
+pub mod login;
 pub mod man;
 pub mod passphrase;
 pub mod presets;
@@ -41,8 +43,9 @@ pub mod vault;
 use super::args::Command;
 use super::parts::Parts;
 use super::{Failure, report};
-use crate::broker::{self, Told};
+use crate::broker::{Local, Told};
 use crate::config::Registered;
+use crate::mint::Slots;
 use crate::model::{Lease, LeaseRequest, Profile, ProfileName};
 use crate::seal::RecordPath;
 use crate::vault::OpenVault;
@@ -77,6 +80,8 @@ pub fn run(command: Command, parts: &Parts) -> Result<u8, Failure> {
         }),
         Command::Unlock(args) => unlock::run(&args, parts),
         Command::Lock(args) => lock::run(&args, parts),
+        Command::Login(args) => login::run(&args, parts),
+        Command::Key(args) => key::run(args, parts),
         Command::Unlocked(args) => unlocked::run(&args, parts),
         Command::Purge(args) => purge::run(&args, parts),
         Command::Revoke(args) => revoke::run(&args, parts),
@@ -88,12 +93,32 @@ pub fn run(command: Command, parts: &Parts) -> Result<u8, Failure> {
     }
 }
 
-/// A lease for a profile at hand.
-fn lease_for(profile: &Profile, request: &LeaseRequest, parts: &Parts) -> Result<Lease, Failure> {
+/// A lease for a profile at hand, which may be minted from one in `vault`; what the mint leaves is
+/// kept in `slots`.
+fn lease_for(
+    profile: &Profile,
+    vault: &OpenVault<'_>,
+    slots: &dyn Slots,
+    parts: &Parts,
+) -> Result<Lease, Failure> {
     let proxy = parts.settings()?.proxy;
     parts.style.note(format_args!("asking {}", profile.endpoint.host()));
-    broker::lease_for(profile, request, proxy.as_deref(), parts.clock())
-        .map_err(|source| Failure::Mint { profile: profile.name.clone(), source })
+    let broker = Local { vault, proxy: proxy.as_deref(), clock: parts.clock() };
+    let request = LeaseRequest::plain(profile.name.clone());
+    let lease = broker.lease_for(profile, &request, slots, false);
+    lease.map_err(|source| Failure::Mint { profile: profile.name.clone(), source })
+}
+
+/// A lease for a profile of `vault`.
+fn lease_from(
+    vault: &OpenVault<'_>,
+    request: &LeaseRequest,
+    parts: &Parts,
+) -> Result<Lease, Failure> {
+    let proxy = parts.settings()?.proxy;
+    let broker = Local { vault, proxy: proxy.as_deref(), clock: parts.clock() };
+    let lease = broker.lease(request, false);
+    lease.map_err(|source| Failure::Mint { profile: request.profile.clone(), source })
 }
 
 /// Says what a caller would notice too late: another scope than asked for, a secret that ends soon.

@@ -8,12 +8,14 @@ use crate::cli::Failure;
 use crate::cli::input::FieldArgs;
 use crate::cli::parts::{self, Parts};
 use crate::disk;
-use crate::grant::Preset;
 use crate::grant::discovery::Metadata;
+use crate::grant::{self, Preset};
 use crate::http;
 use crate::limits;
 use crate::mint;
-use crate::model::{AuthStyle, Endpoint, FieldName, Invalid, Profile, Scopes};
+use crate::model::{
+    AuthStyle, Endpoint, FieldName, Invalid, Options, Profile, ProfileName, Scopes,
+};
 use crate::secret::FieldSecret;
 
 /// Options of `add` and `edit`.
@@ -28,9 +30,17 @@ pub struct Shape {
     /// The issuer, whose metadata names the token endpoint (RFC 8414, OpenID Connect)
     #[arg(long, value_name = "URL", group = "place")]
     issuer: Option<Endpoint>,
-    /// How the client proves itself: basic, basic-raw or post [default: the preset's]
+    /// Mint with the token of this profile
+    #[arg(long, value_name = "NAME", help_heading = "Request",
+        add = crate::cli::completion::profiles())]
+    pub from: Option<ProfileName>,
+    /// An option of the preset (see `mintage presets NAME`); may be repeated
+    #[arg(long, value_name = "NAME=TEXT", value_parser = Options::pair, help_heading = "Request")]
+    set: Vec<(String, String)>,
+    /// How the client proves itself: basic, basic-raw, post, private-key-jwt, client-secret-jwt, tls
+    /// or none [default: the preset's]
     #[arg(long, value_name = "STYLE", help_heading = "Request")]
-    auth: Option<AuthStyle>,
+    pub auth: Option<AuthStyle>,
     /// A scope to ask for; may be repeated
     #[arg(long, value_name = "SCOPE", help_heading = "Request")]
     scope: Vec<String>,
@@ -80,6 +90,44 @@ pub struct Resolved {
     scopes: Scopes,
 }
 
+/// What the questions of `add` set.
+impl Shape {
+    /// Sets the base URL; an empty text leaves it.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`].
+    pub fn set_base_url(&mut self, text: &str) -> Result<(), Failure> {
+        if !text.is_empty() {
+            self.base_url = Some(text.parse()?);
+        }
+        Ok(())
+    }
+
+    /// Sets the issuer, or the token endpoint where the URL can only be that of one.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`].
+    pub fn set_place(&mut self, text: &str) -> Result<(), Failure> {
+        let url: Endpoint = text.parse()?;
+        if url.url().path().trim_end_matches('/').ends_with("token") {
+            self.token_url = Some(url);
+        } else {
+            self.issuer = Some(url);
+        }
+        Ok(())
+    }
+
+    /// Adds an option, and scopes.
+    pub fn add_option(&mut self, name: &str, text: String) {
+        self.set.push((name.to_owned(), text));
+    }
+
+    /// Adds scopes.
+    pub fn add_scopes(&mut self, text: &str) {
+        self.scope.extend(text.split_whitespace().map(str::to_owned));
+    }
+}
+
 impl Shape {
     /// The preset that `add` takes where none is named.
     pub fn default_preset(&self) -> &'static str {
@@ -93,6 +141,8 @@ impl Shape {
             base_url,
             token_url,
             issuer,
+            from,
+            set,
             auth,
             scope,
             audience,
@@ -107,6 +157,8 @@ impl Shape {
         base_url.is_some()
             || token_url.is_some()
             || issuer.is_some()
+            || from.is_some()
+            || !set.is_empty()
             || auth.is_some()
             || !scope.is_empty()
             || audience.is_some()
@@ -143,13 +195,15 @@ impl Shape {
     ) -> Result<Option<Place>, Failure> {
         let plain = |endpoint| Place { endpoint, issuer: None, base_url: None, metadata: None };
         if let Some(issuer) = &self.issuer {
-            return discover(issuer, ca, parts).map(Some);
+            let place = discover(issuer, ca, parts)?;
+            refuse_unoffered(&place, preset)?;
+            return Ok(Some(place));
         }
         if let Some(url) = &self.token_url {
             return Ok(Some(plain(url.clone())));
         }
         let Some(base) = &self.base_url else { return Ok(None) };
-        let path = preset.token_path.ok_or_else(|| {
+        let path = preset.token_path.as_deref().ok_or_else(|| {
             Failure::Usage(format!("`--base-url` means nothing for `{}`", preset.name))
         })?;
         Ok(Some(Place { base_url: Some(base.clone()), ..plain(base.join(path)?) }))
@@ -158,7 +212,7 @@ impl Shape {
     /// Puts what was given into `profile`.
     ///
     /// # Errors
-    /// [`Failure::NoStyle`] where the issuer takes no client secret in any way we know.
+    /// [`Failure::NoStyle`] where the issuer takes nothing that the credential has; [`Failure::Invalid`].
     pub fn apply(
         self,
         resolved: Resolved,
@@ -166,14 +220,22 @@ impl Shape {
         profile: &mut Profile,
     ) -> Result<(), Failure> {
         let Resolved { place, ca, scopes } = resolved;
+        let grant = grant::find(&profile.grant).ok_or(Failure::UnknownPreset)?;
         let mut style = Some(profile.auth);
         if let Some(Place { endpoint, issuer, base_url, metadata }) = place {
             profile.endpoint = endpoint;
             profile.issuer = issuer;
             profile.base_url = base_url.or(profile.base_url.take());
-            style = metadata.map_or(style, |metadata| metadata.style(profile.auth));
+            if let Some(metadata) = metadata.filter(|_| grant.proves_the_client()) {
+                style = metadata.style(profile.auth, &profile.credential);
+                note_logins(&metadata, profile)?;
+            }
         }
         profile.auth = self.auth.or(style).ok_or(Failure::NoStyle)?;
+        profile.from = self.from.or(profile.from.take());
+        for (name, text) in &self.set {
+            profile.options.set(name, text)?;
+        }
         if !scopes.is_empty() {
             profile.scopes = scopes;
         }
@@ -189,6 +251,48 @@ impl Shape {
         profile.fields.extend(field);
         Ok(())
     }
+}
+
+/// An issuer that says which grants it offers must offer the one that is used.
+fn refuse_unoffered(place: &Place, preset: &Preset) -> Result<(), Failure> {
+    let (grant_type, refusal) = match &*preset.grant {
+        "client-credentials" => {
+            ("client_credentials", "the issuer does not offer the client_credentials grant")
+        }
+        "jwt-bearer" => (
+            "urn:ietf:params:oauth:grant-type:jwt-bearer",
+            "the issuer does not offer the jwt-bearer grant",
+        ),
+        "token-exchange" => (
+            "urn:ietf:params:oauth:grant-type:token-exchange",
+            "the issuer does not offer the token-exchange grant",
+        ),
+        _ => return Ok(()),
+    };
+    match &place.metadata {
+        Some(metadata) if !metadata.may_offer(grant_type) => {
+            let refused = mint::Error::Grant(grant::Error::Unacceptable(refusal));
+            Err(Failure::Discovery(refused))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Where a person logs in, as the issuer says, unless the profile says it.
+fn note_logins(metadata: &Metadata, profile: &mut Profile) -> Result<(), Failure> {
+    if profile.grant != "refresh-token" {
+        return Ok(());
+    }
+    let by_device = profile.preset == "oauth2-device";
+    let (name, url) = if by_device {
+        ("device-url", &metadata.device_endpoint)
+    } else {
+        ("authorize-url", &metadata.authorization_endpoint)
+    };
+    if let (None, Some(url)) = (profile.options.get(name), url) {
+        profile.options.set(name, url.as_str())?;
+    }
+    Ok(())
 }
 
 /// Asks an issuer where its tokens are minted, and says what it said.

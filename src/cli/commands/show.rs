@@ -51,7 +51,8 @@ fn secrets(described: &Value, holder: &mut Holder<'_>) -> Result<Vec<Shown>, Fai
     }
     let name: ProfileName = name.parse()?;
     let fields = described.get("fields").and_then(Value::as_object);
-    let mut wanted = vec![None];
+    let has_secret = described.get("client_secret_bytes").is_some_and(|bytes| !bytes.is_null());
+    let mut wanted = if has_secret { vec![None] } else { Vec::new() };
     for field in fields.into_iter().flat_map(|fields| fields.keys()) {
         wanted.push(Some(field.parse()?));
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::{Which, describe};
@@ -11,7 +11,7 @@ use crate::cli::holder::Holder;
 use crate::cli::parts::Parts;
 use crate::cli::{Failure, style};
 use crate::handover::{Shell, is_variable};
-use crate::model::{Lease, ProfileName, Scopes, length};
+use crate::model::{Endpoint, Lease, ProfileName, Scopes, TokenType, length};
 
 /// Options of `token`.
 #[derive(Debug, clap::Args)]
@@ -35,6 +35,12 @@ pub struct Args {
     #[arg(long, value_name = "NAME", num_args = 0..=1, group = "form",
         conflicts_with = "json", default_missing_value = "Authorization", value_parser = header_name)]
     header: Option<String>,
+    /// Write this URL with the query that signs it (`abconnect`): good for it and nothing else
+    #[arg(long, value_name = "URL", group = "form", conflicts_with_all = ["json", "audience"])]
+    url: Option<Endpoint>,
+    /// The method that the URL is signed for
+    #[arg(long, requires = "url", default_value = "GET")]
+    method: String,
     /// Write an assignment for a shell to evaluate
     #[arg(long, value_name = "VAR", num_args = 0..=1, require_equals = true, group = "form",
         conflicts_with = "json", default_missing_value = "ACCESS_TOKEN", value_parser = variable)]
@@ -56,6 +62,7 @@ pub fn run(args: &Args, parts: &Parts) -> Result<u8, Failure> {
         return Err(Failure::Usage("name the profile before `--header NAME`".to_owned()));
     }
     let lease = args.lease(&which, scopes, parts)?;
+    args.check_kind(&lease)?;
     super::warn_of(&lease, parts);
     let hidden = style::is_seen() && !args.reveal;
     if parts.style.json {
@@ -92,26 +99,71 @@ pub fn expires_at(lease: &Lease) -> String {
 
 impl Args {
     fn lease(&self, which: &Which, scopes: Scopes, parts: &Parts) -> Result<Lease, Failure> {
-        let (audience, min_valid, fresh) = (self.audience.clone(), self.min_valid, self.fresh);
-        Holder::reach(parts)?.lease(which, &Wanted { scopes, audience, min_valid, fresh })
+        let (min_valid, fresh) = (self.min_valid, self.fresh);
+        let mut holder = Holder::reach(parts)?;
+        let audience = match &self.url {
+            Some(url) => Some(self.signed_for(url, &holder.show(which)?)?),
+            None => self.audience.clone(),
+        };
+        holder.lease(which, &Wanted { scopes, audience, min_valid, fresh })
+    }
+
+    /// The method and the resource of `url`, which must lie below the profile's endpoint.
+    fn signed_for(&self, url: &Endpoint, profile: &Value) -> Result<String, Failure> {
+        let text = |name: &str| profile.get(name).and_then(Value::as_str).unwrap_or_default();
+        if text("grant") != "abconnect" {
+            return Err(Failure::Usage("`--url` is for profiles that sign a query".to_owned()));
+        }
+        let endpoint: Endpoint = text("endpoint").parse()?;
+        let base = format!("{}/", endpoint.url().path().trim_end_matches('/'));
+        let resource = url.url().path().strip_prefix(&base);
+        match resource.filter(|_| url.url().origin() == endpoint.url().origin()) {
+            Some(resource) => Ok(format!("{} {}", self.method, resource.trim_end_matches('/'))),
+            None => Err(Failure::NotBound { place: endpoint.to_string() }),
+        }
+    }
+
+    /// Not every token can be had in every form.
+    fn check_kind(&self, lease: &Lease) -> Result<(), Failure> {
+        let is_query = lease.token.kind == TokenType::Query;
+        if is_query && self.header.is_some() {
+            let why = "this token belongs into the query of a URL: use `--url`";
+            return Err(Failure::Usage(why.to_owned()));
+        }
+        Ok(())
     }
 
     fn form(&self, lease: &Lease, parts: &Parts) -> Zeroizing<String> {
         let token = lease.token.access.expose();
-        let scheme = lease.token.kind.as_str();
-        let line = match (&self.header, &self.env) {
-            (Some(name), _) if name.eq_ignore_ascii_case("authorization") => {
-                Zeroizing::new(format!("{name}: {scheme} {token}"))
-            }
-            (Some(name), _) => Zeroizing::new(format!("{name}: {token}")),
-            (None, Some(variable)) => {
+        let line = match (&self.header, &self.env, &self.url) {
+            (Some(name), ..) => header_line(name, lease),
+            (None, Some(variable), _) => {
                 let own = Shell::at(parts.environment.shell.as_deref());
                 self.shell.unwrap_or(own).export(variable, token)
             }
-            (None, None) => Zeroizing::new(token.to_owned()),
+            (None, None, Some(url)) => {
+                let between = if url.url().query().is_some() { '&' } else { '?' };
+                Zeroizing::new(format!("{url}{between}{token}"))
+            }
+            (None, None, None) => Zeroizing::new(token.to_owned()),
         };
         Zeroizing::new(format!("{}\n", *line))
     }
+}
+
+/// The line of `name`: with the scheme where that is the usual header, in the form of the service
+/// where it has one, else with the token alone.
+fn header_line(name: &str, lease: &Lease) -> Zeroizing<String> {
+    let (token, kind) = (lease.token.access.expose(), &lease.token.kind);
+    let is_usual = name.eq_ignore_ascii_case("authorization");
+    Zeroizing::new(match kind {
+        TokenType::Header(form) if is_usual || name.eq_ignore_ascii_case(form.name()) => {
+            let (before, after) = form.around();
+            format!("{before}{token}{after}")
+        }
+        _ if is_usual => format!("{name}: {} {token}", kind.as_str()),
+        _ => format!("{name}: {token}"),
+    })
 }
 
 /// RFC 9110 §5.1: a token.

@@ -11,7 +11,7 @@ use crate::model::TokenLife;
 /// `expires_in`: an integer, or (Azure and others) an integer in a string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "serde_json::Value")]
-pub(super) struct Seconds(Option<u64>);
+pub(in crate::grant) struct Seconds(pub(in crate::grant) Option<u64>);
 
 impl TryFrom<serde_json::Value> for Seconds {
     type Error = &'static str;
@@ -33,14 +33,18 @@ fn huge(number: &serde_json::Number) -> Option<u64> {
     number.as_f64().filter(|value| *value >= 1e18 && value.fract() == 0.0).map(|_| u64::MAX)
 }
 
-/// The life of `token`, counted from when it was asked for.
+/// The life of `token`, counted from when it was asked for; `otherwise` where nothing says it.
 ///
 /// A JWT lives `exp - iat`, so that the two clocks need not agree. Its signature is not checked:
 /// that is for whoever accepts the token.
 ///
 /// # Errors
 /// [`Error::Unacceptable`] for a life of nothing.
-pub(super) fn of(token: &str, expires_in: Option<Seconds>) -> Result<TokenLife, Error> {
+pub(super) fn of(
+    token: &str,
+    expires_in: Option<Seconds>,
+    otherwise: TokenLife,
+) -> Result<TokenLife, Error> {
     const NOTHING: Error = Error::Unacceptable("its token has expired already");
     let stated = match expires_in {
         Some(Seconds(Some(seconds))) => Some(TokenLife::stated(seconds).ok_or(NOTHING)?),
@@ -56,7 +60,7 @@ pub(super) fn of(token: &str, expires_in: Option<Seconds>) -> Result<TokenLife, 
     Ok(match (stated, inner) {
         (Some(stated), Some(inner)) => stated.min(inner),
         (Some(life), None) | (None, Some(life)) => life,
-        (None, None) => TokenLife::unknown(),
+        (None, None) => otherwise,
     })
 }
 
@@ -93,7 +97,7 @@ mod tests {
         let reply: Result<Reply, _> = serde_json::from_str(json);
         match reply {
             Err(_) => Some(Err(())),
-            Ok(reply) => match of("opaque", reply.expires_in) {
+            Ok(reply) => match of("opaque", reply.expires_in, TokenLife::unknown()) {
                 Err(_) => Some(Err(())),
                 Ok(life) if life == TokenLife::unknown() => None,
                 Ok(life) => Some(Ok(life.duration().as_secs())),
@@ -131,7 +135,7 @@ mod tests {
     #[test]
     fn the_earlier_of_jwt_and_reply_wins() {
         let life = |claims: &str, seconds: u64| {
-            of(&jwt(claims), Some(Seconds(Some(seconds))))
+            of(&jwt(claims), Some(Seconds(Some(seconds))), TokenLife::unknown())
                 .map(|life| life.duration().as_secs())
                 .ok()
         };

@@ -17,6 +17,14 @@ pub enum Error {
     /// Profiles are minted from each other in a circle, or in too long a row.
     #[error("`{0}` is minted from itself in the end, or by way of too many others")]
     Chain(ProfileName),
+    /// The profile that it is minted from gives no lease.
+    #[error("no token for `{from}`: {source}")]
+    Behind {
+        /// That profile.
+        from: ProfileName,
+        /// Why.
+        source: Box<Error>,
+    },
     /// The mint failed.
     #[error("{source}")]
     Mint {
@@ -75,12 +83,34 @@ pub fn lease_for(
 }
 
 impl Error {
+    /// The mint that failed, be it for a profile that others are minted from.
+    #[must_use]
+    pub fn cause(&self) -> Option<&mint::Error> {
+        match self {
+            Self::Mint { source, .. } => Some(source),
+            Self::Behind { source, .. } => source.cause(),
+            Self::Vault(_) | Self::Chain(_) => None,
+        }
+    }
+
+    /// The failure of a profile that another one is minted from. That there is none, or that a row of
+    /// them has no end, says itself which.
+    fn behind(self, from: &ProfileName) -> Self {
+        match self {
+            Self::Mint { .. } | Self::Behind { .. } => {
+                Self::Behind { from: from.clone(), source: Box::new(self) }
+            }
+            named => named,
+        }
+    }
+
     /// A mint that failed, with what to do about it.
     #[must_use]
     pub fn mint(profile: &Profile, source: mint::Error, clock: &dyn Clock) -> Self {
         let today = clock.wall().to_zoned(jiff::tz::TimeZone::UTC).date();
         let advice = match &source {
             mint::Error::Grant(error) => grant::advice(profile, error, today),
+            mint::Error::NotKept(_) => grant::over(profile).into_iter().collect(),
             _ => Vec::new(),
         };
         Self::Mint { advice, source }
@@ -141,7 +171,8 @@ impl Local<'_> {
         let mut fresh_source = false;
         loop {
             behind.truncate(depth);
-            let source = self.link(&LeaseRequest::plain(from.clone()), fresh_source, behind)?;
+            let source = self.link(&LeaseRequest::plain(from.clone()), fresh_source, behind);
+            let source = source.map_err(|error| error.behind(from))?;
             let source = Some(&source.token.access);
             let means = Means { proxy, clock, slots, source, fresh };
             match lease_for(profile, request, &means) {

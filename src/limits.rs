@@ -87,6 +87,9 @@ pub const RETRY_AFTER: Duration = Duration::from_secs(10);
 /// How long a device may take to spend a refresh token before another one believes that it is gone:
 /// a request with all its tries, and the writing of what came of it.
 pub const CLAIM: Duration = Duration::from_secs(REQUEST.as_secs() + 15);
+/// How far the clocks of two devices may be apart for one to believe at once that a claim of the
+/// other is over.
+pub const SKEW: Duration = Duration::from_secs(5 * 60);
 /// Profiles that are minted with each other's tokens, in a row.
 pub const CHAIN: usize = 4;
 /// The longest that a person may take to log in.
@@ -94,6 +97,9 @@ pub const LOGIN: Duration = Duration::from_secs(15 * 60);
 /// The pause between two questions whether a person has approved (RFC 8628 §3.5), at least and at
 /// most.
 pub const POLL: std::ops::RangeInclusive<u64> = 1..=60;
+/// Connections at one time to the page that a browser comes back to: a browser opens a few, and who
+/// opens more of them holds up those who come later for some seconds only.
+pub const BROWSERS: usize = 64;
 /// A request of a browser that comes back from a login.
 pub const BROWSER_REQUEST: usize = 16 * 1024;
 
@@ -126,6 +132,9 @@ pub const CONNECTIONS: usize = 512;
 pub const AGENT_HELLO: Duration = Duration::from_secs(1);
 /// An agent that has just been started.
 pub const AGENT_START: Duration = Duration::from_secs(10);
+/// A lock leaves a refresh token that is being spent this long to get what takes its place into the
+/// vault: less than a machine waits before it sleeps.
+pub const LANDING: Duration = Duration::from_millis(800);
 /// A mint with all its tries, and a little more: the agent answers within it.
 pub const AGENT_MINT: Duration = Duration::from_secs(REQUEST.as_secs() + 5);
 /// Opening without a person: a keychain, or a passphrase that is stretched after others.

@@ -49,6 +49,10 @@ pub struct CredentialArgs {
     /// Read a refresh token from this file descriptor
     #[arg(long, group = "refresh", value_name = "N")]
     refresh_token_fd: Option<u32>,
+    /// What private key is made here. Only `add` has an option for it: a profile that there is has
+    /// `mintage key new`.
+    #[arg(skip)]
+    new_key: Option<key::Kind>,
 }
 
 /// A credential, and what its form says beside.
@@ -95,6 +99,16 @@ impl CredentialArgs {
         self.key_file = Some(path.into());
     }
 
+    /// Makes a private key.
+    pub fn make_key(&mut self) {
+        self.new_key = Some(key::Kind::Rsa);
+    }
+
+    /// Whether the client id was given as an option.
+    pub fn has_client_id(&self) -> bool {
+        self.client_id.is_some()
+    }
+
     fn has_secret(&self) -> bool {
         self.stdin || self.secret_stdin || self.secret_file.is_some() || self.secret_fd.is_some()
     }
@@ -119,8 +133,8 @@ impl CredentialArgs {
         parts: &Parts,
     ) -> Result<Given, Failure> {
         let mut given = self.filed(parts)?;
-        if preset.asks.contains(&Ask::Key) && self.key_file.is_none() {
-            let missing = "missing: `--key-file FILE`, the private key";
+        if preset.asks.contains(&Ask::Key) && self.key_file.is_none() && self.new_key.is_none() {
+            let missing = "missing: `--key-file FILE`, the private key; or `--new-key`";
             return Err(Failure::Usage(missing.to_owned()));
         }
         let wanted = self.wanted(preset, style, has_source);
@@ -162,7 +176,7 @@ impl CredentialArgs {
             let pasted = if asks && known.is_none() {
                 self.secret("Secret", parts)?
             } else {
-                self.paste(known, "Client secret", parts)?
+                self.paste(known, ("Client id", "Client secret"), parts)?
             };
             refuse_pair(&pasted, self.client_id.as_ref().or(known))?;
             new_id = self.agreed_id(pasted.client_id.clone())?;
@@ -196,7 +210,13 @@ impl CredentialArgs {
                 _ => {}
             }
         }
-        let is_proved_otherwise = self.key_file.is_some() || self.cert_file.is_some();
+        // A client in place of the person that the option is about: then the secret is the client's.
+        let is_client = wanted.id.is_none() && self.client_id.is_some();
+        if is_client && preset.asks.iter().any(|ask| matches!(ask, Ask::Option(..))) {
+            wanted.secret = wanted.secret.and(Some("Client secret"));
+        }
+        let has_key = self.key_file.is_some() || self.new_key.is_some();
+        let is_proved_otherwise = has_key || self.cert_file.is_some();
         let is_shown = style.map(|style| style.shows() == Some(Part::Secret));
         match is_shown {
             _ if self.has_secret() => {
@@ -209,6 +229,10 @@ impl CredentialArgs {
         }
         if self.client_id.is_none() && wanted.or.is_some() && self.has_secret() && !self.stdin {
             wanted.id = None;
+        }
+        if self.client_id.is_some() && wanted.secret.is_some() {
+            // Not asked for by every preset, and never left out where it was given.
+            wanted.id = wanted.id.or(Some("Client id"));
         }
         wanted
     }
@@ -223,6 +247,9 @@ impl CredentialArgs {
             given.credential.client_id = client_id.map(|id| id.parse()).transpose()?;
             (given.kid, given.alg, given.token_endpoint) = (kid, alg, token_endpoint);
             given.replaced.push(Part::Key);
+        }
+        if let Some(kind) = self.new_key {
+            given.credential.key = Some(key::generate(kind)?);
         }
         if let Some(path) = &self.cert_file {
             let found = key::certificate(&file(parts, path, "--cert-file")?)?;
@@ -254,14 +281,14 @@ impl CredentialArgs {
                 given.credential.client_id = Some(id.trim().parse()?);
             }
             let word = if by_hand { other } else { word };
-            let pasted = Pasted::plain(&parts.prompt.secret(&format!("{word}: "))?);
+            let pasted = Pasted::plain(&parts.prompt.secret(&question(word))?);
             given.credential.secret = Some(Credential::secret_of(pasted.secret)?);
             return Ok(());
         }
-        let pasted = self.paste(None, word, parts)?;
+        let id_word = wanted.id.unwrap_or("Client id");
+        let pasted = self.paste(None, (id_word, word), parts)?;
         refuse_pair(&pasted, self.client_id.as_ref())?;
         let id = self.agreed_id(pasted.client_id.clone())?.or(given.credential.client_id.take());
-        let id_word = wanted.id.unwrap_or("Client id");
         given.credential.client_id = Some(match id {
             Some(id) => id,
             None => parts.prompt.line(&format!("{id_word}: "))?.parse()?,
@@ -278,14 +305,14 @@ impl CredentialArgs {
         }
         match self.piped(parts)? {
             Some(pasted) => Ok(pasted),
-            None => plain(&parts.prompt.secret(&format!("{word}: "))?),
+            None => plain(&parts.prompt.secret(&question(word))?),
         }
     }
 
     fn paste(
         &self,
         known: Option<&ClientId>,
-        word: &str,
+        words: (&str, &str),
         parts: &Parts,
     ) -> Result<Pasted, Failure> {
         if self.stdin {
@@ -293,7 +320,7 @@ impl CredentialArgs {
         }
         match self.piped(parts)? {
             Some(pasted) => Ok(pasted),
-            None => self.ask(known, word, parts),
+            None => self.ask(known, words, parts),
         }
     }
 
@@ -311,14 +338,19 @@ impl CredentialArgs {
     }
 
     /// At the first question a whole pair may be pasted: then there is no second one. Where an id is
-    /// `known`, an empty answer means that one.
-    fn ask(&self, known: Option<&ClientId>, word: &str, parts: &Parts) -> Result<Pasted, Failure> {
+    /// `known`, an empty answer means that one. The words are those for the id and for the secret.
+    fn ask(
+        &self,
+        known: Option<&ClientId>,
+        (id_word, word): (&str, &str),
+        parts: &Parts,
+    ) -> Result<Pasted, Failure> {
         let id = if let Some(id) = &self.client_id {
             id.clone()
         } else {
             // Not echoed: people paste the pair, or the secret, here.
             let unchanged = if known.is_some() { " [unchanged]" } else { "" };
-            let question = format!("Client id (or paste id and secret){unchanged}: ");
+            let question = format!("{id_word} (or paste id and secret){unchanged}: ");
             let typed = parts.prompt.secret(&question)?;
             match (Pasted::pair(&typed), known) {
                 (Ok(pasted), _) => return Ok(pasted),
@@ -354,6 +386,15 @@ impl CredentialArgs {
 pub fn refresh_of(pasted: &Pasted) -> Result<RefreshToken, Failure> {
     let text = std::str::from_utf8(&pasted.secret).map_err(|_| Invalid::Refresh)?;
     Ok(Credential::refresh_of(text.trim().to_owned().into())?)
+}
+
+/// What asks for `word`, which may stand as it does in a sentence: `a Canvas access token`.
+fn question(word: &str) -> String {
+    let bare = word.strip_prefix("an ").or_else(|| word.strip_prefix("a ")).unwrap_or(word);
+    let mut letters = bare.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    let bare: String = first.into_iter().chain(letters).collect();
+    format!("{bare}: ")
 }
 
 /// Where the secret alone is read, nothing is taken apart: but a pair there is a mistake.

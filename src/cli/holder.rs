@@ -6,7 +6,7 @@ use super::commands::{Which, describe};
 use super::parts::Parts;
 #[cfg(unix)]
 use super::through::Through;
-use super::{Failure, report};
+use super::{Failure, advice, report};
 use crate::agent::Wanted;
 use crate::broker::{Local, Told};
 use crate::model::{Described, FieldName, Lease, LeaseRequest, ProfileName, Summary, Withheld};
@@ -87,6 +87,14 @@ impl<'a> Holder<'a> {
     /// # Errors
     /// [`Failure`].
     pub fn lease(&mut self, which: &Which, wanted: &Wanted) -> Result<Lease, Failure> {
+        let parts = self.parts;
+        self.found(which, wanted).map_err(|failure| {
+            let preset = || self.describe(which).ok().map(|profile| profile.preset);
+            advice::with_own(failure, preset, parts)
+        })
+    }
+
+    fn found(&mut self, which: &Which, wanted: &Wanted) -> Result<Lease, Failure> {
         #[cfg(unix)]
         if let Some(lease) = self.by_agent(|agent| agent.lease(which, wanted))? {
             return Ok(lease);

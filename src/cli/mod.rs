@@ -1,5 +1,6 @@
 //! The command line: the only module that knows all others.
 
+mod advice;
 mod args;
 mod commands;
 mod completion;

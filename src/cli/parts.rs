@@ -7,7 +7,7 @@ use super::args::Global;
 use super::style::Style;
 use crate::agent::Runtime;
 use crate::clock::{self, Clock};
-use crate::config::{self, Environment, KeySource, Paths, Registered, Settings};
+use crate::config::{self, Environment, KeySource, OwnPreset, Paths, Registered, Settings};
 use crate::disk::{self, Lock};
 use crate::grant::Preset;
 use crate::handover::ChildStretch;
@@ -86,14 +86,13 @@ impl Parts {
     /// The preset of this name: one of ours, or of the settings.
     ///
     /// # Errors
-    /// [`Failure::Config`]; [`Failure::Invalid`] where that of the settings is not as it may be.
+    /// [`Failure::Config`]; [`Failure::Usage`] where that of the settings is not as it may be.
     pub fn preset(&self, name: &str) -> Result<Option<Preset>, Failure> {
         if let Some(preset) = Preset::find(name) {
             return Ok(Some(preset));
         }
         let settings = self.settings()?;
-        let own = settings.presets.get(name).map(|own| Preset::own(name, own));
-        Ok(own.transpose()?)
+        settings.presets.get(name).map(|own| own_preset(name, own)).transpose()
     }
 
     /// Changes the settings, one process at a time.
@@ -298,4 +297,14 @@ pub fn absolute(path: &Path) -> Result<PathBuf, Failure> {
         source,
     })?;
     Ok(here.join(path))
+}
+
+/// A preset of the settings; where it is not as it may be, by its name there.
+///
+/// # Errors
+/// [`Failure::Usage`].
+pub fn own_preset(name: &str, own: &OwnPreset) -> Result<Preset, Failure> {
+    Preset::own(name, own).map_err(|invalid| {
+        Failure::Usage(format!("`[preset.{}]` in the settings: {invalid}", name.escape_default()))
+    })
 }

@@ -195,6 +195,7 @@ fn broker_code(error: &broker::Error) -> u8 {
     match error {
         broker::Error::Vault(error) => vault_code(error),
         broker::Error::Chain(_) => 9,
+        broker::Error::Behind { source, .. } => broker_code(source),
         broker::Error::Mint { source, .. } => mint_code(source),
     }
 }
@@ -205,6 +206,7 @@ fn mint_code(error: &mint::Error) -> u8 {
         mint::Error::Http(error) => http_code(error),
         mint::Error::TooShort { .. } => 10,
         mint::Error::Slot(error) => vault_code(error),
+        mint::Error::NotKept(error) => vault_code(error),
         mint::Error::Busy | mint::Error::NoWayBack(..) => 8,
         mint::Error::NoLogin(error) => prompt_code(error),
         mint::Error::UnknownPreset | mint::Error::Runtime(_) => 1,
@@ -226,7 +228,7 @@ fn grant_code(error: &grant::Error) -> u8 {
 /// What a profile lacks is a fault of the profile; what a request must not ask, of the request.
 fn setup_code(rule: Invalid) -> u8 {
     match rule {
-        Invalid::NothingToAsk | Invalid::Option(_) => 2,
+        Invalid::NothingToAsk | Invalid::Option(_) | Invalid::Value { .. } => 2,
         Invalid::TokenOnlyStatic | Invalid::TokenOnlyOverHttp | Invalid::PlainHttp => 9,
         _ => 1,
     }
@@ -400,6 +402,7 @@ fn broker_hints(error: &broker::Error) -> Vec<String> {
     match error {
         broker::Error::Vault(error) => vault_hints(error),
         broker::Error::Chain(name) => one(&format!("mintage edit {name} --from OTHER")),
+        broker::Error::Behind { source, .. } => broker_hints(source),
         broker::Error::Mint { advice, source } => {
             let mut hints = advice.clone();
             hints.extend(mint_hints(source));
@@ -411,6 +414,7 @@ fn broker_hints(error: &broker::Error) -> Vec<String> {
 fn mint_hints(error: &mint::Error) -> Vec<String> {
     match error {
         mint::Error::Slot(error) => vault_hints(error),
+        mint::Error::NotKept(error) => vault_hints(error),
         mint::Error::Grant(grant::Error::NotReady { retry_after: Some(wait), .. }) => {
             one(&format!("try again in {} s", wait.as_secs()))
         }

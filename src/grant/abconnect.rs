@@ -52,6 +52,10 @@ impl Grant for AbConnect {
         &OPTIONS
     }
 
+    fn is_local(&self) -> bool {
+        true
+    }
+
     fn begin<'a>(&self, occasion: Occasion<'a>) -> Result<Box<dyn Exchange + 'a>, Error> {
         super::check(self, occasion.profile)?;
         if !occasion.request.scopes.is_empty() {
@@ -81,9 +85,10 @@ impl<'a> Bound<'a> {
             (method.to_uppercase(), resource.trim_start_matches('/').to_lowercase());
         let fits = (method.is_empty() && resource.is_empty()) || is_method(&method);
         if !fits {
-            return Err(
-                Invalid::Option("a method, or a method and a resource: `GET standards`").into()
-            );
+            return Err(Invalid::Option(
+                "it is signed for a method, or a method and a resource: `GET standards`",
+            )
+            .into());
         }
         Ok(Self { user: option("user"), method, resource })
     }

@@ -18,9 +18,7 @@ pub fn advice(profile: &Profile, error: &Error, today: Date) -> Vec<String> {
             let said = said.as_ref().map(ToString::to_string).unwrap_or_default();
             hints.extend(of_profile(profile, today));
             hints.extend(of_words(&said));
-            if login_is_dead(profile) {
-                hints.push(format!("the login may be over: mintage login {}", profile.name));
-            }
+            hints.extend(over(profile));
             hints.extend(own(preset, |preset| &preset.refused));
         }
         Error::BadRequest { said, .. } => {
@@ -39,8 +37,17 @@ fn own(preset: Option<Preset>, pick: impl Fn(&Preset) -> &str) -> Option<String>
     preset.map(|preset| pick(&preset).to_owned())
 }
 
-fn login_is_dead(profile: &Profile) -> bool {
-    super::login::Way::of(profile).is_some() || profile.credential.has(Part::Refresh)
+/// How to begin another login, where this profile lives on one.
+#[must_use]
+pub fn over(profile: &Profile) -> Option<String> {
+    let command = if super::login::Way::of(profile).is_some() {
+        format!("mintage login {}", profile.name)
+    } else if profile.credential.has(Part::Refresh) {
+        format!("mintage edit {} --refresh-token-file FILE", profile.name)
+    } else {
+        return None;
+    };
+    Some(format!("the login may be over: {command}"))
 }
 
 /// What can be seen without asking anybody.
@@ -74,7 +81,10 @@ fn of_profile(profile: &Profile, today: Date) -> Vec<String> {
 fn of_words(said: &str) -> Option<String> {
     let said = said.to_ascii_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| said.contains(word));
-    if has(&["iat", "'exp'", "not yet valid", "in the future", "issued at", "expiration time"]) {
+    let is_about_iat = said.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == "iat");
+    let is_about_time =
+        has(&["'exp'", "not yet valid", "in the future", "issued at", "expiration time"]);
+    if is_about_iat || is_about_time {
         return Some(
             "the clock of this machine may be wrong: compare `date -u` with that of the issuer"
                 .to_owned(),

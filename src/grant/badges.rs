@@ -57,7 +57,10 @@ impl Grant for Badges {
         let Some(user) = user(occasion.profile) else {
             return refresh::begin(occasion, oauth::lasting);
         };
-        Ok(Box::new(Run { user, renews: occasion.refresh.is_some(), occasion }))
+        // The profile's own is that of a mint before it was saved.
+        let refresh = occasion.refresh.or(occasion.profile.credential.refresh.as_ref());
+        let occasion = Occasion { refresh, ..occasion };
+        Ok(Box::new(Run { user, renews: refresh.is_some(), occasion }))
     }
 }
 

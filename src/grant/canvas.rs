@@ -39,6 +39,10 @@ impl Grant for Canvas {
         !is_by_hand(profile)
     }
 
+    fn gives_the_secret_of(&self, profile: &Profile) -> bool {
+        is_by_hand(profile)
+    }
+
     fn begin<'a>(&self, occasion: Occasion<'a>) -> Result<Box<dyn Exchange + 'a>, Error> {
         super::check(self, occasion.profile)?;
         super::ask_for_nothing(occasion.request)?;

@@ -1,6 +1,8 @@
 //! Canvas' `InstAccess` tokens: a JWE for Instructure's gateway, from a Canvas access token. Each costs
 //! 200 units of the minting token's bucket, so none is asked for while one is good.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
@@ -29,6 +31,11 @@ impl Grant for InstAccess {
         Some(Source::May)
     }
 
+    /// Each costs what Canvas gives in 20 s: one is enough for all processes, with an agent or without.
+    fn keeps_a_slot(&self, _: &Profile) -> bool {
+        true
+    }
+
     fn begin<'a>(&self, occasion: Occasion<'a>) -> Result<Box<dyn Exchange + 'a>, Error> {
         super::check(self, occasion.profile)?;
         super::ask_for_nothing(occasion.request)?;
@@ -51,14 +58,20 @@ pub(super) fn canvas_token<'a>(occasion: &Occasion<'a>) -> Result<&'a str, Error
         .ok_or(Error::WrongKind("it has characters that no access token has"))
 }
 
-/// Canvas never makes one of these from another.
+/// Canvas never makes one of these from another. Its services tokens are in base64 once more.
 pub(super) fn refuse_jwt(token: &str) -> Result<(), Error> {
-    if token.starts_with("eyJ") && token.matches('.').count() >= 2 {
+    let inner = Zeroizing::new(STANDARD.decode(token).unwrap_or_default());
+    if is_jwt(token.as_bytes()) || is_jwt(&inner) {
         return Err(Error::WrongKind(
             "it is itself an InstAccess or services token; Canvas takes an access token only",
         ));
     }
     Ok(())
+}
+
+/// Whether it looks like a JWS or a JWE: an access token of Canvas never does.
+fn is_jwt(token: &[u8]) -> bool {
+    token.starts_with(b"eyJ") && token.split(|byte| *byte == b'.').count() > 2
 }
 
 /// What Canvas says to a bearer that it does not take.

@@ -27,9 +27,36 @@ pub struct Metadata {
     pub authorization_endpoint: Option<Endpoint>,
     /// Where codes for another device are asked for (RFC 8628 §4).
     pub device_endpoint: Option<Endpoint>,
+    certified: Certified,
+}
+
+/// The endpoints for clients that show a certificate, as far as they are others (RFC 8705 §5).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Certified {
+    token: Option<Endpoint>,
+    revocation: Option<Endpoint>,
+    introspection: Option<Endpoint>,
+    device: Option<Endpoint>,
 }
 
 impl Metadata {
+    /// The same as it is for a client with this credential.
+    #[must_use]
+    pub fn for_client(self, credential: &Credential) -> Self {
+        if !credential.has(Part::Certificate) {
+            return self;
+        }
+        let Certified { token, revocation, introspection, device } = self.certified;
+        Self {
+            certified: Certified::default(),
+            token_endpoint: token.unwrap_or(self.token_endpoint),
+            revocation_endpoint: revocation.or(self.revocation_endpoint),
+            introspection_endpoint: introspection.or(self.introspection_endpoint),
+            device_endpoint: device.or(self.device_endpoint),
+            ..self
+        }
+    }
+
     /// Whether it may offer a grant of this name (RFC 8414 §2).
     #[must_use]
     pub fn may_offer(&self, grant_type: &str) -> bool {
@@ -104,6 +131,19 @@ struct Form {
     introspection_endpoint: Option<String>,
     authorization_endpoint: Option<String>,
     device_authorization_endpoint: Option<String>,
+    mtls_endpoint_aliases: Option<Aliases>,
+}
+
+#[derive(Default, Deserialize)]
+struct Aliases {
+    #[serde(rename = "token_endpoint")]
+    token: Option<String>,
+    #[serde(rename = "revocation_endpoint")]
+    revocation: Option<String>,
+    #[serde(rename = "introspection_endpoint")]
+    introspection: Option<String>,
+    #[serde(rename = "device_authorization_endpoint")]
+    device: Option<String>,
 }
 
 fn metadata(reply: &http::Reply, issuer: &Endpoint) -> Result<Metadata, Error> {
@@ -120,6 +160,13 @@ fn metadata(reply: &http::Reply, issuer: &Endpoint) -> Result<Metadata, Error> {
     }
     let styles = form.token_endpoint_auth_methods_supported.as_deref().map(known_styles);
     let url = |text: Option<String>| text.and_then(|url| url.parse().ok());
+    let aliases = form.mtls_endpoint_aliases.unwrap_or_default();
+    let certified = Certified {
+        token: url(aliases.token).filter(|url: &Endpoint| !url.is_plain_http()),
+        revocation: url(aliases.revocation),
+        introspection: url(aliases.introspection),
+        device: url(aliases.device),
+    };
     Ok(Metadata {
         token_endpoint,
         grants: form.grant_types_supported,
@@ -128,6 +175,7 @@ fn metadata(reply: &http::Reply, issuer: &Endpoint) -> Result<Metadata, Error> {
         introspection_endpoint: url(form.introspection_endpoint),
         authorization_endpoint: url(form.authorization_endpoint),
         device_endpoint: url(form.device_authorization_endpoint),
+        certified,
     })
 }
 

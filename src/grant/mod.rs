@@ -30,7 +30,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-pub use advice::advice;
+pub use advice::{advice, over};
 pub use preset::{Ask, Preset, Template, Value};
 
 use crate::http;
@@ -66,9 +66,19 @@ pub trait Grant: Sync {
         false
     }
 
+    /// Whether it asks nobody: what it gives out is made here.
+    fn is_local(&self) -> bool {
+        self.gives_the_secret()
+    }
+
     /// Whether what it gives out is the secret itself.
     fn gives_the_secret(&self) -> bool {
         false
+    }
+
+    /// The same of one profile: some grants give out the one secret and mint with another.
+    fn gives_the_secret_of(&self, _: &Profile) -> bool {
+        self.gives_the_secret()
     }
 
     /// Begins one exchange.
@@ -236,7 +246,7 @@ pub fn find(name: &str) -> Option<&'static dyn Grant> {
 /// [`Invalid`]: what it lacks, or may not have.
 pub fn check(grant: &dyn Grant, profile: &Profile) -> Result<(), Invalid> {
     profile.check()?;
-    if grant.gives_the_secret() && profile.flags.token_only {
+    if grant.gives_the_secret_of(profile) && profile.flags.token_only {
         return Err(Invalid::TokenOnlyStatic);
     }
     let missing = |part: &Part| !profile.credential.has(*part);
@@ -245,15 +255,21 @@ pub fn check(grant: &dyn Grant, profile: &Profile) -> Result<(), Invalid> {
     }
     match (grant.source(), &profile.from) {
         (Some(Source::Must), None) => return Err(Invalid::Unset("the profile to mint from")),
-        (None, Some(_)) => return Err(Invalid::Option("it is not minted from another profile")),
+        (None, Some(_)) => {
+            return Err(Invalid::Option(
+                "a profile of this preset is not minted from another profile",
+            ));
+        }
         _ => {}
     }
     let rules = grant.options();
     for (name, text) in profile.options.iter() {
         let rule = rules.iter().find(|rule| rule.name == name);
-        let rule = rule.ok_or(Invalid::Option("it has no option of this name"))?;
+        let rule = rule.ok_or(Invalid::Option(
+            "this preset has no option of this name: see `mintage presets NAME`",
+        ))?;
         if !(rule.fits)(text) {
-            return Err(Invalid::Option(rule.about));
+            return Err(Invalid::Value { name: rule.name, about: rule.about });
         }
     }
     let unset = |rule: &&Rule| rule.required && profile.options.get(rule.name).is_none();

@@ -38,6 +38,10 @@ impl Grant for Quiz {
         &OPTIONS
     }
 
+    fn is_local(&self) -> bool {
+        true
+    }
+
     fn begin<'a>(&self, occasion: Occasion<'a>) -> Result<Box<dyn Exchange + 'a>, Error> {
         super::check(self, occasion.profile)?;
         if occasion.request.audience.is_some() {

@@ -21,5 +21,8 @@ pub fn browse(page: &str) -> bool {
     let mut command = Command::new(program);
     command.args(arguments).arg(page);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    // A browser that was not running yet stays when Ctrl-C ends the wait for it.
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
     command.spawn().is_ok()
 }

@@ -181,8 +181,8 @@ pub async fn revoke(
         own
     } else {
         let Some(issuer) = &profile.issuer else { return Ok(false) };
-        let found = learn(issuer, client).await?.revocation_endpoint;
-        let Some(endpoint) = found else { return Ok(false) };
+        let found = learn(issuer, client).await?.for_client(&profile.credential);
+        let Some(endpoint) = found.revocation_endpoint else { return Ok(false) };
         revocation::request(profile, endpoint, token, clock.wall())
     };
     let request = request.map_err(Error::Grant)?;
@@ -222,8 +222,8 @@ pub fn introspect(
     let client = client(profile, proxy)?;
     on_network(async {
         let issuer = profile.issuer.as_ref().ok_or(Error::Grant(NOWHERE))?;
-        let found = learn(issuer, &client).await?.introspection_endpoint;
-        let endpoint = found.ok_or(Error::Grant(NOWHERE))?;
+        let found = learn(issuer, &client).await?.for_client(&profile.credential);
+        let endpoint = found.introspection_endpoint.ok_or(Error::Grant(NOWHERE))?;
         let request = introspection::request(profile, endpoint, token, clock.wall());
         let request = request.map_err(Error::Grant)?;
         let asked = async {

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::driver::{Means, client, in_time, on_network};
 use super::{Error, returned};
+use crate::grant;
 use crate::grant::login::{self, Answer, Ask, Login, Redirect};
 use crate::http::{self, Client};
 use crate::limits;
@@ -106,7 +107,11 @@ impl Run<'_> {
                     login.step(Answer::Nothing)
                 }
             };
-            ask = answered.map_err(Error::Grant)?;
+            ask = answered.map_err(|error| match error {
+                // The code was over before the person came.
+                grant::Error::LoginNeeded => Error::NoLogin(prompt::Error::NoAnswer),
+                error => Error::Grant(error),
+            })?;
         }
     }
 

@@ -30,9 +30,12 @@ pub enum Error {
     /// The way to the issuer.
     #[error(transparent)]
     Http(http::Error),
-    /// What the last mint left could not be read, or what this one leaves not be kept.
+    /// What the last mint left could not be read, or no word be left that it is about to be spent.
     #[error("what a mint leaves for the next one: {0}")]
     Slot(#[source] vault::Error),
+    /// What this mint leaves could not be kept: whatever it spent is gone.
+    #[error("the issuer's answer could not be kept for the next mint: {0}")]
+    NotKept(#[source] Box<vault::Error>),
     /// Another process, or another device, is minting for the same profile.
     #[error("somebody else is minting for this profile, and does not come to an end")]
     Busy,

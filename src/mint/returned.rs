@@ -1,14 +1,20 @@
 //! The page on this machine's loopback that a browser comes back to from a login (RFC 8252 §7.3).
 //!
 //! Any program and any web page may ask it, so it listens for one login only, to its literal address,
-//! and to the one `state` of that login: everything else is answered and forgotten.
+//! and to the one `state` of that login: everything else is answered and forgotten. All are heard at the
+//! same time: browsers, too, open connections on which they say nothing for long.
 
+use std::future::poll_fn;
 use std::io;
 use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -56,17 +62,41 @@ impl Waiting {
             let gone = io::ErrorKind::NotConnected;
             return Err(Error::NoWayBack(0, gone.into()));
         };
-        let expected = Expected { host: format!("127.0.0.1:{port}"), path, state: state(page) };
+        let host = format!("127.0.0.1:{port}");
+        let expected = Arc::new(Expected { host, path: path.clone(), state: state(page) });
+        let mut talks = JoinSet::new();
         loop {
-            let (stream, _) = listener.accept().await.map_err(|it| Error::NoWayBack(*port, it))?;
-            // One that does not speak holds nobody up for long.
-            if let Ok(Ok(Some(query))) =
-                tokio::time::timeout(PATIENCE, answer(stream, &expected)).await
-            {
-                return Ok(query);
+            match next(listener, &mut talks).await {
+                Event::Came(Ok(stream)) => {
+                    talks.spawn(talk(stream, Arc::clone(&expected)));
+                }
+                // Who hung up before being accepted is a fault of nobody's here.
+                Event::Came(Err(error)) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+                Event::Came(Err(error)) => return Err(Error::NoWayBack(*port, error)),
+                Event::Heard(Some(query)) => return Ok(query),
+                Event::Heard(None) => {}
             }
         }
     }
+}
+
+enum Event {
+    Came(io::Result<TcpStream>),
+    /// A conversation is over, and this is the query that came of it.
+    Heard(Option<Zeroizing<String>>),
+}
+
+async fn next(listener: &TcpListener, talks: &mut JoinSet<Option<Zeroizing<String>>>) -> Event {
+    poll_fn(|context| {
+        if let Poll::Ready(Some(heard)) = talks.poll_join_next(context) {
+            return Poll::Ready(Event::Heard(heard.ok().flatten()));
+        }
+        if talks.len() >= limits::BROWSERS {
+            return Poll::Pending;
+        }
+        listener.poll_accept(context).map(|came| Event::Came(came.map(|(stream, _)| stream)))
+    })
+    .await
 }
 
 fn state(page: &str) -> Option<String> {
@@ -74,21 +104,25 @@ fn state(page: &str) -> Option<String> {
     page.query_pairs().find(|(name, _)| name == "state").map(|(_, value)| value.into_owned())
 }
 
-struct Expected<'a> {
+struct Expected {
     host: String,
-    path: &'a str,
+    path: String,
     state: Option<String>,
 }
 
-async fn answer(
-    mut stream: TcpStream,
-    expected: &Expected<'_>,
-) -> io::Result<Option<Zeroizing<String>>> {
-    let head = head(&mut stream).await?;
+async fn talk(mut stream: TcpStream, expected: Arc<Expected>) -> Option<Zeroizing<String>> {
+    let head = timeout(PATIENCE, head(&mut stream)).await.ok()?.ok()?;
     let query = expected.query_of(&head);
-    let (status, said) = match &query {
-        Some(_) => ("200 OK", "mintage has what it needs: this page can be closed."),
-        None => ("404 Not Found", "mintage does not expect this."),
+    // It came, whether or not the browser stays for the answer.
+    let _not_read = timeout(PATIENCE, answer(stream, query.is_some())).await;
+    query
+}
+
+async fn answer(mut stream: TcpStream, is_it: bool) -> io::Result<()> {
+    let (status, said) = if is_it {
+        ("200 OK", "mintage has what it needs: this page can be closed.")
+    } else {
+        ("404 Not Found", "mintage does not expect this.")
     };
     // The code is in the address: no page of others shall be told of it.
     let page = format!(
@@ -97,8 +131,7 @@ async fn answer(
         said.len() + 1
     );
     stream.write_all(page.as_bytes()).await?;
-    stream.shutdown().await?;
-    Ok(query)
+    stream.shutdown().await
 }
 
 async fn head(stream: &mut TcpStream) -> io::Result<Zeroizing<Vec<u8>>> {
@@ -114,7 +147,7 @@ async fn head(stream: &mut TcpStream) -> io::Result<Zeroizing<Vec<u8>>> {
     Ok(head)
 }
 
-impl Expected<'_> {
+impl Expected {
     /// The query, where this is the request that is waited for.
     fn query_of(&self, head: &[u8]) -> Option<Zeroizing<String>> {
         let head = std::str::from_utf8(head).ok()?;
@@ -145,7 +178,7 @@ mod tests {
     fn only_the_request_that_is_waited_for_is_taken() {
         let expected = Expected {
             host: "127.0.0.1:4711".to_owned(),
-            path: "/callback",
+            path: "/callback".to_owned(),
             state: state("https://issuer.example/authorize?client_id=a&state=s1"),
         };
         let query = |head: &str| expected.query_of(head.as_bytes()).map(|it| it.to_string());

@@ -13,9 +13,11 @@ use jiff::Timestamp;
 
 use super::Error;
 use super::driver::{Driver, Means, Spent};
+use crate::clock::Clock;
 use crate::http::Client;
 use crate::limits;
 use crate::model::{Claim, Kept, Lease, LeaseRequest, Profile, Slot};
+use crate::secret::RefreshToken;
 use crate::vault::{self, Held, OpenVault, SlotLock};
 use crate::{disk, seal, store};
 
@@ -110,16 +112,22 @@ impl BySlot<'_> {
         driver: &Driver<'_, C>,
     ) -> Result<Lease, Error> {
         let clock = self.means.clock;
-        let (began, give_up) = (clock.wall(), clock.steady() + limits::CLAIM);
-        let _locked = self.lock(give_up).await?;
+        // Long enough to see the claim of somebody who is gone run out.
+        let (began, give_up) = (clock.wall(), clock.steady() + limits::CLAIM + LOOK * 10);
+        let locked = self.lock(give_up).await?;
+        // Without the lock nobody can tell whether another process of this device lives.
+        let own = locked.as_ref().and_then(|_| self.slots.device());
+        let mut watch = Watch::default();
         let slot = loop {
             let held = self.slots.read(self.profile).map_err(Error::Slot)?;
             let slot = held.slot.as_ref().map(Slot::copy).unwrap_or_default();
             if let Some(lease) = self.kept(&slot, began) {
                 return Ok(lease);
             }
-            if !self.is_claimed(slot.claim.as_ref()) && self.claim(&held, &slot)? {
-                break slot;
+            if !watch.holds(slot.claim.as_ref(), own.as_deref(), clock)
+                && let Some(claim) = self.claim(&held, &slot, own.as_deref())?
+            {
+                break Slot { claim: Some(claim), ..slot };
             }
             if clock.steady() >= give_up {
                 return Err(Error::Busy);
@@ -136,15 +144,19 @@ impl BySlot<'_> {
         };
         match driver.run(spent).await {
             Ok(minted) => {
-                let refresh = minted.refresh.or(slot.refresh);
+                let refresh =
+                    minted.refresh.or_else(|| slot.refresh.as_ref().map(RefreshToken::copy));
                 let audience = self.request.audience.clone();
-                let kept = Kept::of(&minted.lease, audience, minted.asked_at);
-                self.settle(&Slot { refresh, kept: Some(kept), ..Slot::default() })?;
+                let kept = Some(Kept::of(&minted.lease, audience, minted.asked_at));
+                let settled =
+                    self.settle(&slot, &Outcome::New(Slot { refresh, kept, ..Slot::default() }));
+                settled.map_err(|error| Error::NotKept(Box::new(error)))?;
                 Ok(minted.lease)
             }
             Err(error) => {
+                let unclaimed = Outcome::Nothing(Slot { claim: None, ..slot.copy() });
                 // Where this fails, the claim ends by itself.
-                let _ends_by_itself = self.settle(&Slot { claim: None, ..slot });
+                let _ends_by_itself = self.settle(&slot, &unclaimed);
                 Err(error)
             }
         }
@@ -172,49 +184,93 @@ impl BySlot<'_> {
         let answers = kept.asked == *self.request.scopes_for(self.profile)
             && kept.audience == self.request.audience
             && (!self.means.fresh || kept.asked_at >= began);
-        let lease = kept.lease(self.profile, self.means.clock).filter(|_| answers)?;
-        lease.is_good_for(self.request.min_valid, self.means.clock).then_some(lease)
+        let (clock, wanted) = (self.means.clock, self.request.min_valid);
+        let lease = kept.lease(self.profile, clock).filter(|_| answers)?;
+        // Another one would live as short, and may end this one for everybody else.
+        let in_vain = wanted.is_some_and(|wanted| lease.token.life.duration() < wanted);
+        let is_good = |wanted| lease.is_good_for(wanted, clock);
+        (is_good(wanted) || (in_vain && is_good(None))).then_some(lease)
     }
 
     fn is_alive(&self, kept: &Kept) -> bool {
         kept.lease(self.profile, self.means.clock).is_some()
     }
 
-    /// Whether another device is about to spend it. A clock that is far ahead of ours makes no claim
-    /// last longer.
-    fn is_claimed(&self, claim: Option<&Claim>) -> bool {
-        let Some(Claim { device, until }) = claim else { return false };
-        let now = self.means.clock.wall();
-        let last = now.checked_add(limits::CLAIM * 2).unwrap_or(Timestamp::MAX);
-        let is_ours = self.slots.device().is_some_and(|own| own == *device);
-        !is_ours && (now..last).contains(until)
-    }
-
-    /// Says that this device is about to spend it; `false` where another one said so first.
-    fn claim(&self, held: &Held, slot: &Slot) -> Result<bool, Error> {
-        let device = match self.slots.device() {
-            Some(device) => device,
+    /// Says that this device is about to spend it; `None` where another one said so first.
+    fn claim(&self, held: &Held, slot: &Slot, own: Option<&str>) -> Result<Option<Claim>, Error> {
+        let device = match own {
+            Some(device) => device.to_owned(),
             None => seal::VaultId::random().map_err(|error| Error::Slot(error.into()))?.to_string(),
         };
         let until = self.means.clock.wall().checked_add(limits::CLAIM).unwrap_or(Timestamp::MAX);
-        let claimed = Slot { claim: Some(Claim { device, until }), ..slot.copy() };
+        let claim = Claim { device, until };
+        let claimed = Slot { claim: Some(claim.clone()), ..slot.copy() };
         match self.slots.keep(self.profile, held, claimed) {
-            Ok(()) => Ok(true),
-            Err(vault::Error::Store(store::Error::Conflict)) => Ok(false),
+            Ok(()) => Ok(Some(claim)),
+            Err(vault::Error::Store(store::Error::Conflict)) => Ok(None),
             Err(error) => Err(Error::Slot(error)),
         }
     }
 
-    /// Keeps what came of it, whatever was written in between: a refresh token that was just given is
-    /// the only one that is good.
-    fn settle(&self, slot: &Slot) -> Result<(), Error> {
+    /// Keeps what came of it in place of what was `claimed`. A machine that slept meanwhile may find
+    /// that another one has taken over: what that one wrote stands, unless nothing came of it and we
+    /// bring something new.
+    fn settle(&self, claimed: &Slot, outcome: &Outcome) -> Result<(), vault::Error> {
         loop {
-            let held = self.slots.read(self.profile).map_err(Error::Slot)?;
+            let held = self.slots.read(self.profile)?;
+            let there = held.slot.as_ref();
+            let is_ours = there.is_some_and(|slot| slot.claim == claimed.claim);
+            // None: it was emptied meanwhile, or is another login's by now.
+            let is_unspent = there.is_some_and(|slot| has_same_refresh(slot, claimed));
+            let slot = match outcome {
+                Outcome::New(slot) if is_ours || is_unspent => slot,
+                Outcome::Nothing(slot) if is_ours => slot,
+                _ => return Ok(()),
+            };
             match self.slots.keep(self.profile, &held, slot.copy()) {
                 Ok(()) => return Ok(()),
                 Err(vault::Error::Store(store::Error::Conflict)) => {}
-                Err(error) => return Err(Error::Slot(error)),
+                Err(error) => return Err(error),
             }
         }
+    }
+}
+
+/// A claim that is looked at again and again.
+#[derive(Default)]
+struct Watch(Option<(Claim, Duration)>);
+
+impl Watch {
+    /// Whether somebody other than our `own` device is about to spend it. Two devices' clocks need not
+    /// agree: within `limits::SKEW` of its end, and however far ahead that is, a claim holds until it
+    /// was seen unchanged for as long as any can take.
+    fn holds(&mut self, claim: Option<&Claim>, own: Option<&str>, clock: &dyn Clock) -> bool {
+        let Some(claim) = claim.filter(|claim| own != Some(claim.device.as_str())) else {
+            return false;
+        };
+        let over = claim.until.checked_add(limits::SKEW).unwrap_or(Timestamp::MAX);
+        let now = clock.steady();
+        let since = match &self.0 {
+            Some((seen, since)) if seen == claim => *since,
+            _ => now,
+        };
+        self.0 = Some((claim.clone(), since));
+        clock.wall() < over && now.saturating_sub(since) < limits::CLAIM
+    }
+}
+
+/// What came of spending a refresh token.
+enum Outcome {
+    /// A token.
+    New(Slot),
+    /// None.
+    Nothing(Slot),
+}
+
+fn has_same_refresh(one: &Slot, other: &Slot) -> bool {
+    match (&one.refresh, &other.refresh) {
+        (None, None) => true,
+        (Some(one), Some(other)) => one.is_same_as(other),
+        _ => false,
     }
 }

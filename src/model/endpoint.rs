@@ -29,10 +29,14 @@ impl Endpoint {
         &self.0
     }
 
-    /// The host, with the port where it is not the scheme's own.
+    /// Where whatever asks nobody is good: a name that never resolves (RFC 2606 §2).
+    pub const NOWHERE: &str = "https://nowhere.invalid/";
+
+    /// The host, with the port where it is not the scheme's own; nothing where it is nowhere.
     #[must_use]
     pub fn host(&self) -> String {
-        let host = self.0.host_str().unwrap_or_default();
+        let host = self.0.host_str().filter(|_| self.as_str() != Self::NOWHERE);
+        let host = host.unwrap_or_default();
         self.0.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
     }
 

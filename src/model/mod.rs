@@ -80,9 +80,17 @@ pub enum Invalid {
     /// It names no profile whose token it is minted with, or lacks an option: the name follows.
     #[error("missing: {0}")]
     Unset(&'static str),
-    /// An option that the grant does not know, or a value that it cannot have: the rule follows.
-    #[error("not an option of this grant, or not a value of it: {0}")]
+    /// An option that is not as it may be: the rule, as a sentence.
+    #[error("{0}")]
     Option(&'static str),
+    /// An option of the grant has a value that it cannot have.
+    #[error("`--set {name}` does not have this value; it is {about}")]
+    Value {
+        /// The option.
+        name: &'static str,
+        /// What it is for.
+        about: &'static str,
+    },
     /// The grant cannot be asked for scopes or an audience.
     #[error("tokens of this kind have no scope or audience to ask for")]
     NothingToAsk,

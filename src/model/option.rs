@@ -29,7 +29,7 @@ impl Options {
             && text.len() <= limits::OPTION
             && text.chars().all(is_harmless);
         if !fits {
-            return Err(Invalid::Option("it is written NAME=TEXT, in one line"));
+            return Err(Invalid::Option("an option is written NAME=TEXT, in one line"));
         }
         if text.is_empty() {
             self.0.remove(name);
@@ -55,7 +55,7 @@ impl Options {
     /// # Errors
     /// As [`Options::set`].
     pub fn pair(text: &str) -> Result<(String, String), Invalid> {
-        let rule = Invalid::Option("it is written NAME=TEXT, in one line");
+        let rule = Invalid::Option("an option is written NAME=TEXT, in one line");
         let (name, value) = text.split_once('=').ok_or(rule)?;
         Self::default().set(name, value)?;
         Ok((name.to_owned(), value.to_owned()))

@@ -9,7 +9,7 @@ use super::{Error, hex};
 use crate::model::{
     Claim, Credential, Kept, Profile, Scopes, Slot, Token, TokenLife, TokenType, is_harmless,
 };
-use crate::secret::RefreshToken;
+use crate::secret::{ClientSecret, RefreshToken};
 
 const WHAT: &str = "the slot";
 
@@ -111,13 +111,20 @@ impl TryFrom<KeptForm> for Kept {
 /// place or another client makes every older slot one of nobody's.
 #[must_use]
 pub fn origin(profile: &Profile) -> String {
-    let Profile { preset: _, grant, endpoint, credential, from, .. } = profile;
+    let Profile { preset: _, grant, endpoint, credential, from, options, .. } = profile;
     let mut hash = Sha256::new();
     let refresh = credential.refresh.as_ref().map_or("", RefreshToken::expose);
     let from = from.as_ref().map_or("", |name| name.as_str());
-    for part in [grant, endpoint.as_str(), credential.id(), from, refresh] {
+    // Of badges: whose login it is where there is no client id.
+    let user = options.get("user").unwrap_or_default();
+    // With neither client nor login, the secret is all that a slot can be of.
+    let is_all = credential.client_id.is_none() && credential.refresh.is_none();
+    let secret = credential.secret.as_ref().filter(|_| is_all);
+    let secret = secret.map_or(&[][..], ClientSecret::expose);
+    let texts = [grant, endpoint.as_str(), credential.id(), from, refresh, user];
+    for part in texts.map(str::as_bytes).into_iter().chain([secret]) {
         hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part.as_bytes());
+        hash.update(part);
     }
     hex(&hash.finalize())
 }

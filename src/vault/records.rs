@@ -128,14 +128,15 @@ impl OpenVault<'_> {
         between: impl FnOnce() -> Result<(), E>,
     ) -> Result<(), E> {
         self.may_write()?;
+        let path = self.keys.record_path(from);
+        let _nobody_mints = self.quiet_slot(&path)?;
         let (profile, record, digest) = self.current(from)?;
         let renamed = Profile { name: to.clone(), ..profile };
         let added = if from == to || !self.take_over(&renamed)? {
-            Some(self.insert(renamed)?)
+            Some(self.insert_beside(renamed, &path)?)
         } else {
             None
         };
-        let path = self.keys.record_path(from);
         let new_path = self.keys.record_path(to);
         self.copy_slot(&path, &new_path)?;
         // Exactly what was copied is removed, nothing that somebody made of it since.
@@ -144,12 +145,27 @@ impl OpenVault<'_> {
         if removed.is_err()
             && let Some(added) = added
         {
-            self.take_back(to, &added);
+            self.take_back((to, &new_path), &path, &added);
         }
         removed?;
         // A mint may have been under way: what it left under the old name is the last word.
         self.copy_slot(&path, &new_path)?;
         Ok(self.empty_slot(&path)?)
+    }
+
+    /// Adds a profile with what is in the slot of the one at `original`. That comes first: without it the
+    /// new one would spend what is spent.
+    fn insert_beside(&self, profile: Profile, original: &RecordPath) -> Result<String, Error> {
+        let (name, path) = (profile.name.clone(), self.keys.record_path(&profile.name));
+        let is_free = || matches!(self.current(&name), Err(Error::NoProfile(_)));
+        if is_free() {
+            self.copy_slot(original, &path)?;
+        }
+        self.insert(profile).inspect_err(|_| {
+            if is_free() {
+                let _what_stays_is_nobodys = self.empty_slot(&path);
+            }
+        })
     }
 
     /// Whether `copy` is there already, from a rename that was interrupted, or is still under way:
@@ -166,14 +182,20 @@ impl OpenVault<'_> {
         }
     }
 
-    /// Removes a copy that is of no use any more, unless somebody did something with it.
-    fn take_back(&self, name: &ProfileName, added: &str) {
+    /// Removes a copy that is of no use any more, unless somebody did something with it. What was
+    /// minted under its name goes back to the `original`.
+    fn take_back(
+        &self,
+        (name, path): (&ProfileName, &RecordPath),
+        original: &RecordPath,
+        added: &str,
+    ) {
         if let Ok((_, record, digest)) = self.current(name)
             && digest == added
+            && self.copy_slot(path, original).is_ok()
         {
-            let path = self.keys.record_path(name);
-            let _what_stays_is_nobodys = self.empty_slot(&path);
-            let _a_copy_stays_then = self.save(Some(&(record, digest)), &path, Content::Removed);
+            let _what_stays_is_nobodys = self.empty_slot(path);
+            let _a_copy_stays_then = self.save(Some(&(record, digest)), path, Content::Removed);
         }
     }
 
@@ -183,11 +205,12 @@ impl OpenVault<'_> {
     /// As [`OpenVault::profile`] and [`OpenVault::change`].
     pub fn remove(&self, name: &ProfileName) -> Result<(), Error> {
         self.may_write()?;
-        let (_, record, digest) = self.current(name)?;
         let path = self.keys.record_path(name);
-        // First: what is left of a profile that is gone would be of nobody's.
-        self.empty_slot(&path)?;
-        self.save(Some(&(record, digest)), &path, Content::Removed).map(drop)
+        let _nobody_mints = self.quiet_slot(&path)?;
+        let (_, record, digest) = self.current(name)?;
+        self.save(Some(&(record, digest)), &path, Content::Removed)?;
+        // Last: without it the profile would spend what is spent. Of one that is gone it is nobody's.
+        self.empty_slot(&path)
     }
 
     /// The profile, and its record without it.

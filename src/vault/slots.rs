@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::records::Sealed;
 use super::{Error, OpenVault};
 use crate::disk::Lock;
+use crate::limits;
 use crate::model::{Profile, Slot};
 use crate::seal::{self, Content, Record, RecordPath};
 use crate::store::{self, Stamp};
@@ -86,9 +87,22 @@ impl OpenVault<'_> {
     /// # Errors
     /// [`Error::Store`] where another process holds it.
     pub fn lock_slot(&self, profile: &Profile) -> Result<Option<SlotLock>, Error> {
+        self.lock_at(&self.path_of(&profile.name).slot(), Duration::ZERO)
+    }
+
+    /// Waits until no process of this device mints by way of the slot of the profile at `path`, where
+    /// there is one, and keeps them from it.
+    pub(super) fn quiet_slot(&self, path: &RecordPath) -> Result<Option<SlotLock>, Error> {
+        let path = path.slot();
+        if self.slot_at(&path)?.slot.is_none() {
+            return Ok(None);
+        }
+        self.lock_at(&path, limits::CLAIM)
+    }
+
+    fn lock_at(&self, path: &RecordPath, patience: Duration) -> Result<Option<SlotLock>, Error> {
         use crate::disk::Error as Disk;
-        let path = self.path_of(&profile.name).slot();
-        match self.pins.lock(path.as_str(), Duration::ZERO) {
+        match self.pins.lock(path.as_str(), patience) {
             Ok(lock) => Ok(Some(SlotLock { _held: lock })),
             Err(held @ Disk::Locked { .. }) => Err(Error::Store(store::Error::Disk(held))),
             // Other devices are kept away by what is written into the slot itself.
@@ -112,11 +126,17 @@ impl OpenVault<'_> {
         self.save(held.before.as_ref(), &path, Content::Removed).map(drop)
     }
 
-    /// Puts what is in the slot of the profile at `from` into that of the one at `to`, too.
+    /// Puts what is in the slot of the profile at `from` into that of the one at `to`, too, unless that
+    /// one was written later: a profile that has two names for a while may be used under either.
     pub(super) fn copy_slot(&self, from: &RecordPath, to: &RecordPath) -> Result<(), Error> {
-        let Held { slot: Some(slot), .. } = self.slot_at(&from.slot())? else { return Ok(()) };
+        let Held { slot: Some(slot), before } = self.slot_at(&from.slot())? else { return Ok(()) };
         let (to, slot) = (to.slot(), Slot { claim: None, ..slot });
         let there = self.slot_at(&to)?;
+        let saved = |before: &Option<Sealed>| before.as_ref().map(|(record, _)| record.saved_at);
+        let is_same_login = there.slot.as_ref().is_some_and(|it| it.origin == slot.origin);
+        if is_same_login && saved(&there.before) >= saved(&before) {
+            return Ok(());
+        }
         self.save(there.before.as_ref(), &to, Content::Slot(Box::new(slot))).map(drop)
     }
 

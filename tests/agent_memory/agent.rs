@@ -15,11 +15,11 @@ use super::in_process;
 use super::scene::{IN_LOCKED, IN_PLAIN, IN_SECRET, Kind, Look, ORDINARY, Scene, wait_until};
 use super::search::{Hit, Search};
 
-const SHIPPED: [Kind; 3] = [IN_SECRET, IN_LOCKED, IN_PLAIN];
+pub const SHIPPED: [Kind; 3] = [IN_SECRET, IN_LOCKED, IN_PLAIN];
 
 /// Nothing is found in the core; in secret memory, not in the process either.
 #[track_caller]
-fn is_kept_from_cores(kind: Kind, look: &Look) {
+pub fn is_kept_from_cores(kind: Kind, look: &Look) {
     assert_eq!(Search::tally(&look.in_core), [""; 0], "{kind:?}");
     if kind.mode == "secret" {
         assert_eq!(Search::tally(&look.in_process), [""; 0]);
@@ -30,14 +30,14 @@ fn is_kept_from_cores(kind: Kind, look: &Look) {
 
 /// Nothing is found anywhere, although root is let in.
 #[track_caller]
-fn nothing_is_left(scene: &Scene) {
+pub fn nothing_is_left(scene: &Scene) {
     assert!(scene.is_closed(), "{}", scene.status());
     let look = scene.look();
     is_kept_from_cores(scene.kind, &look);
     assert_eq!(Search::tally(&look.in_process), [""; 0], "{:?}", scene.kind);
 }
 
-fn names(hits: &[Hit]) -> Vec<&str> {
+pub fn names(hits: &[Hit]) -> Vec<&str> {
     let mut names: Vec<_> = hits.iter().map(|hit| hit.name.as_str()).collect();
     names.sort_unstable();
     names.dedup();

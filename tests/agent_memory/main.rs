@@ -23,6 +23,7 @@ mod needle;
 mod process;
 mod scene;
 mod search;
+mod signing;
 mod threads;
 
 #[path = "../issuer/mod.rs"]

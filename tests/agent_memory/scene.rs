@@ -61,6 +61,8 @@ pub struct Scene {
     world: World,
     /// All keys of the vault, and its passphrase.
     keys: Vec<Needle>,
+    /// What else is to be looked for.
+    pub more: Vec<Needle>,
     agent: Child,
     /// The agent's own: what was started may only have led to it.
     pub id: u32,
@@ -120,7 +122,8 @@ impl Scene {
     ) -> Self {
         let planted = Canary::new().pair();
         let agent = start(kind, &world, &planted, environment);
-        let mut scene = Self { issuer, canary, kind, world, keys, agent, id: 0, planted };
+        let mut scene =
+            Self { issuer, canary, kind, world, keys, more: Vec::new(), agent, id: 0, planted };
         scene.is_ready();
         scene
     }
@@ -203,7 +206,7 @@ impl Scene {
             Needle::new("Basic value", STANDARD.encode(self.canary.pair())),
         ];
         needles.extend(self.issuer.tokens().iter().map(|token| Needle::new("token", token)));
-        needles.extend(self.keys.iter().cloned());
+        needles.extend(self.keys.iter().chain(&self.more).cloned());
         needles
     }
 

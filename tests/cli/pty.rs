@@ -126,9 +126,8 @@ impl Session {
                 return self;
             }
             let ended = self.child.try_wait().expect("waited").is_some() && !self.turn(&[]).1;
-            let text_so_far = String::from_utf8_lossy(&self.shown);
-            assert!(!ended, "ended before `{text}` was shown: {text_so_far}");
-            assert!(started.elapsed() < PATIENCE, "`{text}` is not shown: {text_so_far}");
+            assert!(!ended, "ended before `{text}` was shown: {}", self.shown());
+            assert!(started.elapsed() < PATIENCE, "`{text}` is not shown: {}", self.shown());
             self.turn(&[]);
         }
     }
@@ -146,6 +145,11 @@ impl Session {
             }
         }
         self
+    }
+
+    /// Everything that appeared at the terminal so far.
+    pub fn shown(&self) -> String {
+        String::from_utf8_lossy(&self.shown).into_owned()
     }
 
     pub fn pid(&self) -> u32 {
@@ -174,15 +178,14 @@ impl Session {
             if let Some(status) = self.child.try_wait().expect("waited") {
                 break status;
             }
-            let shown = String::from_utf8_lossy(&self.shown);
-            assert!(started.elapsed() < PATIENCE, "it does not end: {shown}");
+            assert!(started.elapsed() < PATIENCE, "it does not end: {}", self.shown());
             self.turn(&[]);
         };
         while self.turn(&[]).1 {}
         let is_restored = modes(&self.pts) == self.before;
         Ended {
             code: status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0)),
-            shown: String::from_utf8_lossy(&self.shown).into_owned(),
+            shown: self.shown(),
             is_restored,
             is_dumped: status.core_dumped(),
             left: self.unread(),

@@ -15,6 +15,19 @@ use rustls::{RootCertStore, ServerConfig};
 
 type Ca = CertifiedIssuer<'static, KeyPair>;
 
+/// The hosts that an issuer can stand in for, where a name is led to it: those of documented services,
+/// of a school with them, and of an issuer that there is not.
+pub const HOSTS: [&str; 8] = [
+    "api-gateway.instructure.com",
+    "api.badgr.io",
+    "api.github.com",
+    "api.us2.kimonocloud.com",
+    "id.acme.example",
+    "oauth2.googleapis.com",
+    "school.instructure.com",
+    "school.instructuremedia.com",
+];
+
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// Which certificate a TLS issuer shows.
@@ -111,13 +124,13 @@ fn ca_params() -> CertificateParams {
 }
 
 fn leaf_params(cert: Cert) -> CertificateParams {
-    let names: &[&str] = match cert {
-        Cert::WrongHost => &["wrong.example"],
+    let names = match cert {
+        Cert::WrongHost => vec!["wrong.example"],
         Cert::Good | Cert::SelfSigned | Cert::Expired => {
-            &["127.0.0.1", "::1", "localhost", "api-gateway.instructure.com"]
+            [&["127.0.0.1", "::1", "localhost"][..], &HOSTS].concat()
         }
     };
-    let mut params = params_named(names, "mock issuer");
+    let mut params = params_named(&names, "mock issuer");
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     params.use_authority_key_identifier_extension = cert != Cert::SelfSigned;

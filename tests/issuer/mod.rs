@@ -42,7 +42,7 @@ use self::server::Server;
 use self::state::State;
 
 pub use self::canvas::CanvasFlaw;
-pub use self::certificate::{Cert, ClientCertificate};
+pub use self::certificate::{Cert, ClientCertificate, HOSTS};
 pub use self::code::OUT_OF_BAND;
 pub use self::family::{Rotation, Service};
 pub use self::fault::Fault;
@@ -72,8 +72,8 @@ impl Issuer {
         Self::open(address, None, Guests::Anyone)
     }
 
-    /// TLS on a free loopback port, with a leaf for 127.0.0.1, `::1`, localhost and
-    /// api-gateway.instructure.com under a private CA made for this issuer alone.
+    /// TLS on a free loopback port, with a leaf for 127.0.0.1, `::1`, localhost and [`HOSTS`] under
+    /// a private CA made for this issuer alone.
     pub fn https() -> Self {
         Self::https_with(Cert::Good)
     }

@@ -9,6 +9,8 @@ use super::state::State;
 use super::{device, exchange, jwt_bearer, token};
 
 pub const PATH: &str = "/oauth/token";
+/// The same, as Google has it.
+pub const SHORT_PATH: &str = "/token";
 
 /// Gives opaque tokens to clients that authenticate. Where an assertion is the grant, the client
 /// need not.

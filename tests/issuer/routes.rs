@@ -12,9 +12,10 @@ use super::{
 };
 
 /// The endpoints that give out tokens. GitHub's, whose path has a number in it, is another.
-const MINTS: [&str; 8] = [
+const MINTS: [&str; 9] = [
     identity::PATH,
     oauth::PATH,
+    oauth::SHORT_PATH,
     canvas::PATH,
     canvas::JWTS_PATH,
     canvas::JWTS_REFRESH_PATH,
@@ -78,7 +79,7 @@ fn earned(request: &Seen, state: &mut State) -> Reply {
 fn posted(request: &Seen, state: &mut State) -> Reply {
     match request.path() {
         identity::PATH => identity::login(request, state),
-        oauth::PATH => oauth::token(request, state),
+        oauth::PATH | oauth::SHORT_PATH => oauth::token(request, state),
         device::PATH => device::authorize(request, state),
         introspection::PATH => introspection::introspect(request, state),
         introspection::REVOCATION_PATH => introspection::revoke(request, state),

@@ -33,7 +33,6 @@ impl Authority {
     }
 
     /// For a client with this DNS name, `CN=client`.
-    #[expect(dead_code, reason = "mintage has no client certificates yet")]
     pub fn client(&self, name: &str) -> Certified {
         self.certify(params(&[name], "client"), ExtendedKeyUsagePurpose::ClientAuth)
     }

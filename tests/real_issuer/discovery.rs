@@ -1,7 +1,8 @@
 //! `add --issuer` with metadata that a real server publishes (OpenID Connect Discovery).
 
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::issuer::SigningKey;
 use crate::scene::Scene;
 
 #[test]
@@ -20,6 +21,53 @@ fn basic_is_chosen_among_all_the_styles_that_it_offers() {
     scene.add(&[]);
     let shown = scene.run(["show", "prod", "--json"]).succeeds().json();
     assert_eq!(shown["auth"], "basic");
+}
+
+/// The style of a profile that is added with this, and its client's metadata.
+fn chosen(client: &Value, options: &[&str], files: &[(&str, &str)]) -> Value {
+    let scene = Scene::without_secret(client);
+    for (name, text) in files {
+        scene.write(name, text);
+    }
+    scene.adding_id(options).run().succeeds();
+    scene.run(["show", "prod", "--json"]).succeeds().json()["auth"].take()
+}
+
+#[test]
+fn a_signed_assertion_is_chosen_where_there_is_a_key() {
+    let key = SigningKey::p256();
+    let client = json!({
+        "token_endpoint_auth_method": "private_key_jwt", "public_keys": [key.public_pem()],
+    });
+    let files = [("key.pem", key.private_pem())];
+    assert_eq!(chosen(&client, &["--key-file", "key.pem"], &files), "private-key-jwt");
+}
+
+#[test]
+fn nothing_is_chosen_where_there_is_nothing_but_an_id() {
+    let client = json!({
+        "token_endpoint_auth_method": "none",
+        "grant_types": ["authorization_code", "refresh_token"],
+        "redirect_uris": ["http://127.0.0.1/callback"],
+    });
+    let options = ["--preset", "oauth2-refresh", "--no-login"];
+    assert_eq!(chosen(&client, &options, &[]), "none");
+}
+
+#[test]
+fn the_pages_for_a_login_are_found_in_the_metadata() {
+    let scene = Scene::new();
+    let url = scene.issuer.url();
+    for (preset, name, page) in [
+        ("oauth2-refresh", "authorize-url", format!("{url}/auth")),
+        ("oauth2-device", "device-url", format!("{url}/device/auth")),
+    ] {
+        let add = ["add", preset, "--preset", preset, "--no-login", "--client-id", "somebody"];
+        let options = ["--ca-file", "ca.pem", "--issuer", &url];
+        scene.world.mintage(add).args(options).run().succeeds();
+        let shown = scene.run(["show", preset, "--json"]).succeeds().json();
+        assert_eq!(shown["options"], json!([[name, page]]));
+    }
 }
 
 #[test]

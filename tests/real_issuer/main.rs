@@ -9,9 +9,12 @@
     reason = "a test fails by panic wherever it stands, and makes files and processes of its own"
 )]
 
-// Only because a world has methods for it; nothing here talks with the double.
+// A world has methods for it, and it makes keys; nothing here talks with the double.
 #[path = "../issuer/mod.rs"]
 mod issuer;
+#[allow(dead_code, reason = "each test program uses its part")]
+#[path = "../cli/pty.rs"]
+mod pty;
 #[allow(dead_code, reason = "each test program uses its part")]
 #[path = "../world/mod.rs"]
 mod world;
@@ -20,7 +23,12 @@ mod authority;
 mod real;
 mod scene;
 
+mod assertions;
+mod certificates;
 mod credentials;
 mod discovery;
+mod introspection;
+mod person;
+mod refresh;
 mod requests;
 mod revocation;

@@ -74,7 +74,6 @@ impl RealIssuer {
     }
 
     /// The same server where it asks for a client's certificate.
-    #[expect(dead_code, reason = "mintage has no client certificates yet")]
     pub fn mtls_url(&self) -> String {
         self.place("mtls")
     }
@@ -107,8 +106,12 @@ impl RealIssuer {
         self.ask(&json!({ "do": "is_live", "token": token }))["live"] == true
     }
 
+    /// Forgets this token, as if somebody else had taken it back.
+    pub fn take_back(&self, token: &str) {
+        self.ask(&json!({ "do": "take_back", "token": token }));
+    }
+
     /// A first refresh token for `client`, as if a person had just been through the code flow.
-    #[expect(dead_code, reason = "mintage has no refresh tokens yet")]
     pub fn refresh_token(&self, client: &str, scope: &str) -> String {
         let answer = self.ask(&json!({ "do": "grant", "client": client, "scope": scope }));
         answer["refresh_token"].as_str().expect("a token").to_owned()
@@ -116,7 +119,6 @@ impl RealIssuer {
 
     /// A person's browser goes to `url`, and the person says yes to everything, or `refuse`s.
     /// Where it ended: url, status, body, visited.
-    #[expect(dead_code, reason = "mintage sends nobody to a browser yet")]
     pub fn browse(&self, url: &str, refuse: bool) -> Value {
         self.ask(&json!({ "do": "browse", "url": url, "refuse": refuse }))
     }

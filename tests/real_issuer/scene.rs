@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 
 use serde_json::{Value, json};
 
+use crate::pty::Desk;
 use crate::real::RealIssuer;
 use crate::world::{Call, Canary, Ran, World};
 
@@ -27,17 +28,37 @@ impl Scene {
 
     /// The issuer knows this pair.
     pub fn of(canary: Canary, metadata: &Value) -> Self {
-        use std::os::unix::fs::PermissionsExt as _;
         let mut client = metadata.clone();
-        client["client_id"] = canary.id.clone().into();
         client["client_secret"] = canary.secret.clone().into();
-        let (world, issuer) = (World::with_vault(), RealIssuer::start(&json!([client])));
-        std::fs::write(world.path("ca.pem"), issuer.authority().pem()).expect("written");
+        Self::start(canary, client, json!({}))
+    }
+
+    /// The issuer knows the canary's id, and no secret of it.
+    pub fn without_secret(metadata: &Value) -> Self {
+        Self::start(Canary::new(), metadata.clone(), json!({}))
+    }
+
+    /// The issuer knows the canary's id with these metadata, and is started with `options`.
+    pub fn start(canary: Canary, mut client: Value, mut options: Value) -> Self {
+        use std::os::unix::fs::PermissionsExt as _;
+        client["client_id"] = canary.id.clone().into();
+        options["clients"] = json!([client]);
+        let (world, issuer) = (World::with_vault(), RealIssuer::start_with(&options));
         let runtime = world.path("run");
         std::fs::create_dir(&runtime).expect("made");
         let private = std::fs::Permissions::from_mode(0o700);
         std::fs::set_permissions(runtime, private).expect("set");
-        Self { world, issuer, canary }
+        let scene = Self { world, issuer, canary };
+        scene.write("ca.pem", &scene.issuer.authority().pem());
+        scene
+    }
+
+    /// A file that nobody else may read.
+    pub fn write(&self, name: &str, text: &str) {
+        use std::os::unix::fs::PermissionsExt as _;
+        let path = self.world.path(name);
+        std::fs::write(&path, text).expect("written");
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).expect("set");
     }
 
     /// `mintage` with these arguments, without an agent.
@@ -60,6 +81,22 @@ impl Scene {
         add.args(options).stdin(self.canary.secret.clone())
     }
 
+    /// `mintage add prod` at the issuer for the canary's id, not yet running; what proves it is in
+    /// `options`.
+    pub fn adding_id(&self, options: &[&str]) -> Call {
+        let url = self.issuer.url();
+        let add = ["add", "prod", "--ca-file", "ca.pem", "--issuer", &url];
+        self.world.mintage(add).args(["--client-id", &self.canary.id]).args(options)
+    }
+
+    /// The same at a terminal.
+    pub fn adding_at_a_desk(&self, options: &[&str]) -> Desk {
+        let url = self.issuer.url();
+        let add = ["add", "prod", "--ca-file", "ca.pem", "--issuer", &url];
+        let desk = Desk::mintage(&self.world, add).args(["--client-id", &self.canary.id]);
+        desk.args(options.iter().copied())
+    }
+
     /// Adds the profile `prod`.
     #[track_caller]
     pub fn add(&self, options: &[&str]) {
@@ -70,6 +107,14 @@ impl Scene {
     #[track_caller]
     pub fn token(&self) -> String {
         self.with_agent(["token", "prod"]).succeeds().out().trim_end().to_owned()
+    }
+
+    /// A new token of `prod`, which the server takes for good; without an agent.
+    #[track_caller]
+    pub fn live_token(&self) -> String {
+        let token = self.run(["token", "prod", "--fresh"]).succeeds().out().trim_end().to_owned();
+        assert!(self.issuer.is_live(&token));
+        token
     }
 
     /// The one request to the token endpoint.

@@ -12,6 +12,7 @@ use crate::agent::protocol::{Asker, Place, Request, Wanted};
 use crate::agent::reply::{Leased, Reply};
 use crate::broker;
 use crate::config::Registered;
+use crate::grant;
 use crate::mint::{self, Question};
 use crate::model::{FieldName, Lease, Profile, ProfileName, Withheld};
 use crate::seal::RecordPath;
@@ -195,7 +196,17 @@ impl Agent {
             profile
         };
         let name = profile.name.clone();
-        let lease = self.fly(&question, profile, wanted.fresh).await?;
+        let keeps = grant::find(&profile.grant).is_some_and(|grant| grant.keeps_a_slot(&profile));
+        let may_be_kept = keeps && self.is_flying(&question);
+        let mut lease = self.fly(&question, profile, wanted).await?;
+        let is_worth_another = mint::judge(&lease, wanted.min_valid, self.clock()).is_ok();
+        let will_do = lease.is_good_for(wanted.min_valid, self.clock());
+        if may_be_kept && is_worth_another && !will_do {
+            // It was somebody else's flight, who was content with the one that is kept.
+            let (profile, digest) = self.profile(subject)?;
+            question.digest = digest;
+            lease = self.fly(&question, profile, wanted).await?;
+        }
         let judged = mint::judge(&lease, wanted.min_valid, self.clock());
         judged.map_err(|source| {
             let source = broker::Error::Mint { advice: Vec::new(), source };
@@ -303,8 +314,8 @@ impl Agent {
             // Nothing is held of a vault that is closed; what is kept in it is for the client to forget.
             None => return Ok(Reply::Done("closed".to_owned())),
         };
-        self.leases.borrow_mut().forget(&registered.id, path.as_str());
         self.stop_flights(&registered.id, path.as_str()).await;
+        self.leases.borrow_mut().forget(&registered.id, path.as_str());
         self.forget_kept(&registered, &path)?;
         Ok(done())
     }

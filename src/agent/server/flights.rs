@@ -15,12 +15,16 @@ use crate::agent::reply::Reply;
 use crate::broker::{self, Told};
 use crate::grant;
 use crate::http;
+use crate::limits;
 use crate::mint::{self, Means, Question};
-use crate::model::{Lease, Profile};
+use crate::model::{Lease, LeaseRequest, Profile};
 use crate::seal::RecordPath;
 
 /// What came of a mint; nothing yet at first.
 type Outcome = Option<Result<Rc<Lease>, Told>>;
+
+/// Whether what is kept will not do, and how long it must live where it does.
+type How = (bool, Option<Duration>);
 
 /// Why nothing was minted.
 enum NotMinted {
@@ -36,6 +40,8 @@ enum NotMinted {
 pub(super) struct Flight {
     outcome: watch::Receiver<Outcome>,
     task: JoinHandle<()>,
+    /// It may be spending something that only its end replaces.
+    spends: bool,
 }
 
 impl Flight {
@@ -53,12 +59,14 @@ impl Agent {
         self: &Rc<Self>,
         question: &Question,
         profile: Profile,
-        fresh: bool,
+        wanted: &Wanted,
     ) -> Result<Rc<Lease>, Reply> {
-        let mut outcome = self.begin(question, profile, fresh)?;
+        let mut outcome = self.begin(question, profile, (wanted.fresh, wanted.min_valid))?;
         // Nothing is sent where the vault was locked in between.
         let landed = outcome.wait_for(Option::is_some).await;
         match landed.ok().and_then(|outcome| outcome.clone()) {
+            // What was spent was let land, and nobody gets it.
+            Some(_) if self.runtime.is_locked() => Err(Reply::Locked { sticky: true }),
             Some(Ok(lease)) => Ok(lease),
             Some(Err(told)) => Err(Reply::Told(told)),
             None if self.is_ending.get() => Err(Reply::Outgrown),
@@ -75,16 +83,18 @@ impl Agent {
         self: &Rc<Self>,
         question: &Question,
         profile: Profile,
-        fresh: bool,
+        how: How,
     ) -> Result<watch::Receiver<Outcome>, Reply> {
         if let Some(flight) = self.flights.borrow().get(question) {
             return Ok(flight.outcome.clone());
         }
         let proxy = self.settings()?.proxy.clone();
+        let grant = grant::find(&profile.grant);
+        let spends = grant.is_some_and(|grant| grant.keeps_a_slot(&profile));
         let (tell, outcome) = watch::channel(None);
         let (agent, asked) = (Rc::clone(self), question.clone());
         let task = spawn_local(async move {
-            let minted = agent.mint(&asked, profile, (proxy, fresh)).await;
+            let minted = agent.mint(&asked, profile, (proxy, how)).await;
             stack_is_dirty();
             agent.flights.borrow_mut().remove(&asked);
             // Nothing is said where the vault was closed meanwhile.
@@ -92,7 +102,7 @@ impl Agent {
                 let _nobody_waits = tell.send(Some(minted));
             }
         });
-        let flight = Flight { outcome: outcome.clone(), task };
+        let flight = Flight { outcome: outcome.clone(), task, spends };
         self.flights.borrow_mut().insert(question.clone(), flight);
         Ok(outcome)
     }
@@ -102,10 +112,10 @@ impl Agent {
         self: &Rc<Self>,
         question: &Question,
         profile: Profile,
-        (proxy, fresh): (Option<String>, bool),
+        (proxy, how): (Option<String>, How),
     ) -> Option<Result<Rc<Lease>, Told>> {
         let clock = self.clock();
-        let minted = self.minted(question, &profile, (proxy.as_deref(), fresh)).await;
+        let minted = self.minted(question, &profile, (proxy.as_deref(), how)).await;
         let minted = minted.and_then(|lease| {
             let judged = mint::judge(&lease, None, clock).map(|()| lease);
             judged.map_err(|error| NotMinted::Here(broker::Error::mint(&profile, error, clock)))
@@ -124,7 +134,9 @@ impl Agent {
             Err(NotMinted::Here(error)) => {
                 let rest = match &error {
                     broker::Error::Mint { source, .. } => Some(mint::Rest::after(source)),
-                    broker::Error::Vault(_) | broker::Error::Chain(_) => None,
+                    broker::Error::Vault(_)
+                    | broker::Error::Chain(_)
+                    | broker::Error::Behind { .. } => None,
                 };
                 let told = self.host.tell(Trouble::Lease(profile.name.clone(), error));
                 if let Some(rest) = rest {
@@ -140,9 +152,10 @@ impl Agent {
         self: &Rc<Self>,
         question: &Question,
         profile: &Profile,
-        (proxy, fresh): (Option<&str>, bool),
+        (proxy, (fresh, min_valid)): (Option<&str>, How),
     ) -> Result<Lease, NotMinted> {
-        let (clock, request) = (self.clock(), question.request(profile.name.clone()));
+        let clock = self.clock();
+        let request = LeaseRequest { min_valid, ..question.request(profile.name.clone()) };
         let slots = Kept { agent: self, vault: &question.vault };
         let mut fresh_source = false;
         loop {
@@ -171,13 +184,15 @@ impl Agent {
         profile: &Profile,
         fresh: bool,
     ) -> Result<Option<Rc<Lease>>, NotMinted> {
-        let Some(from) = &profile.from else { return Ok(None) };
+        if profile.from.is_none() {
+            return Ok(None);
+        }
         let subject = self.behind(question, profile)?;
         let wanted = Wanted { fresh, ..Wanted::default() };
         match self.lease(&subject, &wanted).await {
             Ok(lease) => Ok(Some(lease)),
             Err(Reply::Told(told)) => {
-                let sentence = format!("`{from}`, which it is minted from: {}", told.sentence);
+                let sentence = format!("no token for `{}`: {}", profile.name, told.sentence);
                 Err(NotMinted::Behind(Told { sentence, ..told }))
             }
             Err(_) => Err(NotMinted::Closed),
@@ -217,11 +232,27 @@ impl Agent {
         kept.map_err(mint::Error::Http)
     }
 
+    /// Waits for those mints that spend a refresh token, at most this long: without what comes of them
+    /// the login would be lost.
+    pub(super) async fn land(&self, of_it: impl Fn(&Question) -> bool, patience: Duration) {
+        let landing: Vec<_> = {
+            let flights = self.flights.borrow();
+            let spending = flights.iter().filter(|(question, it)| it.spends && of_it(question));
+            spending.map(|(_, flight)| flight.outcome.clone()).collect()
+        };
+        let all = async {
+            for mut outcome in landing {
+                let _landed_or_stopped = outcome.wait_for(Option::is_some).await;
+            }
+        };
+        let _stopped_then = tokio::time::timeout(patience, all).await;
+    }
+
     /// Ends the mints for a record.
     pub(super) async fn stop_flights(&self, vault: &str, record: &str) {
-        let of_it = |question: &Question, _: &mut Flight| {
-            question.vault == vault && question.record == record
-        };
+        let is_it = |question: &Question| question.vault == vault && question.record == record;
+        self.land(is_it, limits::REQUEST).await;
+        let of_it = |question: &Question, _: &mut Flight| is_it(question);
         let stopped: Vec<_> = self.flights.borrow_mut().extract_if(of_it).collect();
         for (_, flight) in stopped {
             flight.stop().await;
@@ -246,7 +277,7 @@ impl Agent {
             grant::find(&profile.grant).is_some_and(|grant| grant.keeps_a_slot(profile))
         };
         if let Some(profile) = self.profile_for(question).filter(|profile| !keeps(profile)) {
-            let _settings_unreadable = self.begin(question, profile, true);
+            let _settings_unreadable = self.begin(question, profile, (true, None));
         }
     }
 

@@ -30,8 +30,8 @@ impl Agent {
         registered: &Registered,
         path: &RecordPath,
     ) -> Result<Option<Reply>, Reply> {
-        let mut held = self.leases.borrow_mut().forget(&registered.id, path.as_str());
         self.stop_flights(&registered.id, path.as_str()).await;
+        let mut held = self.leases.borrow_mut().forget(&registered.id, path.as_str());
         stack_is_dirty();
         if held.is_empty() {
             held.extend(self.kept(registered, path)?);

@@ -26,6 +26,7 @@ use crate::broker::Told;
 use crate::clock::Clock;
 use crate::config::{Registered, Settings};
 use crate::http::Ready;
+use crate::limits;
 use crate::mint::{Leases, Question};
 use crate::stack;
 
@@ -169,6 +170,7 @@ impl Agent {
 
     /// Closes every vault, and lets everything go that came from one.
     pub(super) async fn lock(&self) {
+        self.land(|_| true, limits::LANDING).await;
         self.vaults.borrow_mut().clear();
         self.leases.borrow_mut().clear();
         let stopped: Vec<_> = self.flights.borrow_mut().drain().map(|(_, flight)| flight).collect();
@@ -178,6 +180,7 @@ impl Agent {
 
     /// Closes a vault: its keys, its leases and what is under way for it are gone when it returns.
     pub(super) async fn close(&self, id: &str) {
+        self.land(|question| question.vault == id, limits::LANDING).await;
         self.vaults.borrow_mut().close(id);
         self.leases.borrow_mut().forget_vault(id);
         let of_it = |question: &Question, _: &mut Flight| question.vault == id;

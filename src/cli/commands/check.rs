@@ -7,11 +7,12 @@ use super::several::Several;
 use super::shape;
 use crate::cli::parts::Parts;
 use crate::cli::{Failure, report};
+use crate::grant::discovery::Metadata;
 use crate::limits;
 use crate::model::length;
 use crate::model::{Endpoint, LeaseRequest, ProfileName, Tag};
 use crate::vault::OpenVault;
-use crate::{broker, grant, mint};
+use crate::{grant, mint};
 
 /// A host that failed so often in a row is left alone.
 const TRIES: u32 = 3;
@@ -54,8 +55,8 @@ struct Asked {
     pause: Duration,
     /// When each host was last asked, and how often in a row it did not answer or asked for a rest.
     hosts: BTreeMap<String, (Duration, u32)>,
-    /// Where each issuer, believed for these CA certificates, says that tokens are minted.
-    issuers: BTreeMap<(String, Option<String>), Endpoint>,
+    /// What each issuer, believed for these CA certificates, says of itself.
+    issuers: BTreeMap<(String, Option<String>), Metadata>,
 }
 
 impl Asked {
@@ -68,7 +69,8 @@ impl Asked {
     ) -> Result<String, Failure> {
         let profile = vault.profile(name)?;
         if let Some(issuer) = &profile.issuer {
-            let named = self.endpoint(issuer, profile.ca.as_deref(), parts)?;
+            let named = self.metadata(issuer, profile.ca.as_deref(), parts)?;
+            let named = named.for_client(&profile.credential).token_endpoint;
             if named != profile.endpoint {
                 let (profile, issuer) = (profile.name.clone(), issuer.as_base().to_owned());
                 return Err(Failure::Drift { profile, issuer, host: named.host() });
@@ -82,18 +84,18 @@ impl Asked {
         Ok(format!("a token for {minutes} minutes"))
     }
 
-    fn endpoint(
+    fn metadata(
         &mut self,
         issuer: &Endpoint,
         ca: Option<&str>,
         parts: &Parts,
-    ) -> Result<Endpoint, Failure> {
+    ) -> Result<Metadata, Failure> {
         let key = (issuer.to_string(), ca.map(str::to_owned));
         if let Some(known) = self.issuers.get(&key) {
             return Ok(known.clone());
         }
         let host = issuer.host();
-        let found = self.ask(&host, parts, || shape::discover(issuer, ca, parts))?.endpoint;
+        let found = self.ask(&host, parts, || shape::discover(issuer, ca, parts))?;
         self.issuers.insert(key, found.clone());
         Ok(found)
     }
@@ -127,10 +129,10 @@ impl Asked {
 /// It said when to come back, and that is longer than anybody waits.
 fn asks_for_rest(failure: &Failure) -> bool {
     let error = match failure {
-        Failure::Mint { source: broker::Error::Mint { source, .. }, .. } => source,
-        Failure::Discovery(error) => error,
+        Failure::Mint { source, .. } => source.cause(),
+        Failure::Discovery(error) => Some(error),
         _ => return false,
     };
-    matches!(error, mint::Error::Grant(grant::Error::NotReady { retry_after: Some(wait), .. })
+    matches!(error, Some(mint::Error::Grant(grant::Error::NotReady { retry_after: Some(wait), .. }))
         if *wait > limits::RETRY_AFTER)
 }

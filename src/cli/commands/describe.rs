@@ -40,7 +40,7 @@ pub fn json(profile: &Profile) -> Value {
         "profile": name.as_str(),
         "preset": preset,
         "grant": grant,
-        "endpoint": endpoint.as_str(),
+        "endpoint": Some(endpoint.as_str()).filter(|url| *url != Endpoint::NOWHERE),
         "issuer": issuer.as_ref().map(Endpoint::as_base),
         "base_url": base_url.as_ref().map(Endpoint::as_base),
         "auth": auth.as_str(),

@@ -15,6 +15,7 @@ use crate::mint::Unsaved;
 use crate::model::{
     Credential, FieldName, Options, Part, Pasted, Profile, ProfileName, Scopes, Tag,
 };
+use crate::seal;
 use crate::vault::OpenVault;
 
 /// Options of `edit`.
@@ -103,7 +104,13 @@ fn change(
     args: Args,
     parts: &Parts,
 ) -> Result<(), Failure> {
-    vault.change(name, |profile| args.apply(profile, vault, parts))
+    let verified = args.verify;
+    vault.change(name, |profile| args.apply(profile, vault, parts))?;
+    if !verified {
+        // The token that is kept was minted for what the profile was before.
+        vault.forget_kept(&vault.path_of(name))?;
+    }
+    Ok(())
 }
 
 impl Args {
@@ -124,6 +131,7 @@ impl Args {
         parts: &Parts,
     ) -> Result<Profile, Failure> {
         let (before, is_guarded) = (profile.binding(), profile.flags.token_only);
+        let origin = seal::origin(&profile);
         let preset = match parts.preset(&profile.preset)? {
             Some(preset) => preset,
             // A user's own may be gone from the settings: its grant stays.
@@ -158,7 +166,10 @@ impl Args {
         if is_moved {
             shape::tell_place(&profile, parts);
         }
-        if verify {
+        if verify && seal::origin(&profile) == origin {
+            // Its refresh token may have been spent: the one that is good now is in its slot.
+            super::lease_for(&profile, vault, vault, parts)?;
+        } else if verify {
             let slots = Unsaved::default();
             super::lease_for(&profile, vault, &slots, parts)?;
             let refresh = slots.into_slot().and_then(|slot| slot.refresh);

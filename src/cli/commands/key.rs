@@ -116,11 +116,15 @@ fn signing(profile: &Profile) -> AuthStyle {
     if proves { AuthStyle::PrivateKeyJwt } else { profile.auth }
 }
 
-fn write(profile: &Profile, as_set: bool) -> Result<u8, Failure> {
+/// Writes the public half of the key of `profile`.
+///
+/// # Errors
+/// [`Failure::Invalid`] where it has none; [`Failure::Output`].
+pub fn write(profile: &Profile, as_set: bool) -> Result<u8, Failure> {
     let key = profile.credential.key.as_ref().ok_or(Invalid::Missing(Part::Key))?;
     let jwk = key::jwk(key, profile.options.get("kid"), profile.options.get("alg"))?;
     let shown = if as_set { json!({ "keys": [jwk] }) } else { jwk };
     let text = serde_json::to_string_pretty(&shown).unwrap_or_else(|_| Value::Null.to_string());
-    style::write_lines([text])?;
+    style::write_lines(text.lines())?;
     Ok(0)
 }

@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 use crate::broker;
 use crate::cli::parts::Parts;
 use crate::cli::{Failure, style};
+use crate::grant;
 use crate::grant::login::Way;
 use crate::handover;
 use crate::mint::{self, Logged, Means, Person, Unsaved};
@@ -48,10 +49,6 @@ pub fn run(args: &Args, parts: &Parts) -> Result<u8, Failure> {
     parts.say_warnings(&vault);
     let value = json!({ "profile": name.as_str(), "lasting": lasts });
     style::told(format_args!("logged in for `{name}`"), value, parts.style)?;
-    if !lasts {
-        let warning = "the issuer gave no refresh token: this login ends with its token";
-        parts.style.warn(warning);
-    }
     Ok(0)
 }
 
@@ -66,10 +63,20 @@ pub fn log_in(profile: &Profile, parts: &Parts) -> Result<Logged, Failure> {
     let means = Means { proxy, clock, slots: &slots, source: None, fresh: true };
     let logged = mint::login(profile, &means, &Here(parts));
     stack::scrub(stack::Depth::Mint);
-    logged.map_err(|error| {
-        let source = broker::Error::mint(profile, error, clock);
+    let logged = logged.map_err(|error| {
+        let mut source = broker::Error::mint(profile, error, clock);
+        // Whoever is told to log in is doing so right now.
+        if let (broker::Error::Mint { advice, .. }, Some(over)) =
+            (&mut source, grant::over(profile))
+        {
+            advice.retain(|hint| *hint != over);
+        }
         Failure::Mint { profile: profile.name.clone(), source }
-    })
+    })?;
+    if logged.refresh.is_none() {
+        parts.style.warn("the issuer gave no refresh token: this login ends with its token");
+    }
+    Ok(logged)
 }
 
 /// The person at the terminal.
@@ -79,20 +86,21 @@ impl Here<'_> {
     fn show(&self, page: &str) {
         let opened = self.0.environment.has_display && handover::browse(page);
         let lead = if opened { "Your browser was sent to" } else { "Visit" };
-        self.0.prompt.tell(&format!("{lead}\n\n  {page}\n\n"));
+        self.0.prompt.tell(&format!("{lead}\n\n  {page}\n"));
     }
 }
 
 impl Person for Here<'_> {
     fn visit(&self, page: &str) {
         self.show(page);
-        self.0.prompt.tell("and log in there. Waiting for the browser to come back …\n");
+        self.0.prompt.tell("and log in there. Waiting for the browser to come back …");
     }
 
     fn copy(&self, page: &str) -> Result<Zeroizing<String>, prompt::Error> {
         self.show(page);
         let typed = self.0.prompt.secret("and paste the code that it shows: ")?;
-        Ok(Zeroizing::new(String::from_utf8_lossy(&typed).trim().to_owned()))
+        let code = Zeroizing::new(String::from_utf8_lossy(&typed).trim().to_owned());
+        if code.is_empty() { Err(prompt::Error::NoAnswer) } else { Ok(code) }
     }
 
     fn tell(&self, page: &str, code: &str, whole: Option<&str>) {
@@ -100,7 +108,7 @@ impl Person for Here<'_> {
         let opened = whole.is_some_and(handover::browse);
         let lead = if opened { "Your browser was sent there; else visit" } else { "Visit" };
         let text =
-            format!("{lead}, on any machine,\n\n  {page}\n\nand type\n\n  {code}\n\nWaiting …\n");
+            format!("{lead}, on any machine,\n\n  {page}\n\nand type\n\n  {code}\n\nWaiting …");
         self.0.prompt.tell(&text);
     }
 }

@@ -42,7 +42,7 @@ pub mod vault;
 
 use super::args::Command;
 use super::parts::Parts;
-use super::{Failure, report};
+use super::{Failure, advice, report};
 use crate::broker::{Local, Told};
 use crate::config::Registered;
 use crate::mint::Slots;
@@ -93,7 +93,7 @@ pub fn run(command: Command, parts: &Parts) -> Result<u8, Failure> {
     }
 }
 
-/// A lease for a profile at hand, which may be minted from one in `vault`; what the mint leaves is
+/// A new lease for a profile at hand, which may be minted from one in `vault`; what the mint leaves is
 /// kept in `slots`.
 fn lease_for(
     profile: &Profile,
@@ -105,8 +105,10 @@ fn lease_for(
     parts.style.note(format_args!("asking {}", profile.endpoint.host()));
     let broker = Local { vault, proxy: proxy.as_deref(), clock: parts.clock() };
     let request = LeaseRequest::plain(profile.name.clone());
-    let lease = broker.lease_for(profile, &request, slots, false);
-    lease.map_err(|source| Failure::Mint { profile: profile.name.clone(), source })
+    let lease = broker.lease_for(profile, &request, slots, true);
+    let failure = |source| Failure::Mint { profile: profile.name.clone(), source };
+    let preset = || Some(profile.preset.clone());
+    lease.map_err(|source| advice::with_own(failure(source), preset, parts))
 }
 
 /// A lease for a profile of `vault`.
@@ -118,7 +120,9 @@ fn lease_from(
     let proxy = parts.settings()?.proxy;
     let broker = Local { vault, proxy: proxy.as_deref(), clock: parts.clock() };
     let lease = broker.lease(request, false);
-    lease.map_err(|source| Failure::Mint { profile: request.profile.clone(), source })
+    let failure = |source| Failure::Mint { profile: request.profile.clone(), source };
+    let preset = || vault.profile(&request.profile).ok().map(|profile| profile.preset.clone());
+    lease.map_err(|source| advice::with_own(failure(source), preset, parts))
 }
 
 /// Says what a caller would notice too late: another scope than asked for, a secret that ends soon.

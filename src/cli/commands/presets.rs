@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::cli::parts::Parts;
+use crate::cli::parts::{Parts, own_preset};
 use crate::cli::{Failure, style};
 use crate::grant::{self, Preset};
 
@@ -37,7 +37,7 @@ pub fn run(args: &Args, parts: &Parts) -> Result<u8, Failure> {
 pub fn all(parts: &Parts) -> Result<Vec<Preset>, Failure> {
     let mut presets = Preset::all().to_vec();
     for (name, own) in &parts.settings()?.presets {
-        presets.push(Preset::own(name, own)?);
+        presets.push(own_preset(name, own)?);
     }
     Ok(presets)
 }

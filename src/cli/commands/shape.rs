@@ -122,6 +122,11 @@ impl Shape {
         self.set.push((name.to_owned(), text));
     }
 
+    /// Whether this option is to be set.
+    pub fn has_option(&self, name: &str) -> bool {
+        self.set.iter().any(|(known, _)| known == name)
+    }
+
     /// Adds scopes.
     pub fn add_scopes(&mut self, text: &str) {
         self.scope.extend(text.split_whitespace().map(str::to_owned));
@@ -195,9 +200,11 @@ impl Shape {
     ) -> Result<Option<Place>, Failure> {
         let plain = |endpoint| Place { endpoint, issuer: None, base_url: None, metadata: None };
         if let Some(issuer) = &self.issuer {
-            let place = discover(issuer, ca, parts)?;
-            refuse_unoffered(&place, preset)?;
-            return Ok(Some(place));
+            let metadata = discover(issuer, ca, parts)?;
+            refuse_unoffered(&metadata, preset)?;
+            let endpoint = metadata.token_endpoint.clone();
+            let issuer = Some(issuer.clone());
+            return Ok(Some(Place { endpoint, issuer, base_url: None, metadata: Some(metadata) }));
         }
         if let Some(url) = &self.token_url {
             return Ok(Some(plain(url.clone())));
@@ -227,6 +234,8 @@ impl Shape {
             profile.issuer = issuer;
             profile.base_url = base_url.or(profile.base_url.take());
             if let Some(metadata) = metadata.filter(|_| grant.proves_the_client()) {
+                let metadata = metadata.for_client(&profile.credential);
+                profile.endpoint = metadata.token_endpoint.clone();
                 style = metadata.style(profile.auth, &profile.credential);
                 note_logins(&metadata, profile)?;
             }
@@ -254,7 +263,7 @@ impl Shape {
 }
 
 /// An issuer that says which grants it offers must offer the one that is used.
-fn refuse_unoffered(place: &Place, preset: &Preset) -> Result<(), Failure> {
+fn refuse_unoffered(metadata: &Metadata, preset: &Preset) -> Result<(), Failure> {
     let (grant_type, refusal) = match &*preset.grant {
         "client-credentials" => {
             ("client_credentials", "the issuer does not offer the client_credentials grant")
@@ -269,13 +278,10 @@ fn refuse_unoffered(place: &Place, preset: &Preset) -> Result<(), Failure> {
         ),
         _ => return Ok(()),
     };
-    match &place.metadata {
-        Some(metadata) if !metadata.may_offer(grant_type) => {
-            let refused = mint::Error::Grant(grant::Error::Unacceptable(refusal));
-            Err(Failure::Discovery(refused))
-        }
-        _ => Ok(()),
+    if metadata.may_offer(grant_type) {
+        return Ok(());
     }
+    Err(Failure::Discovery(mint::Error::Grant(grant::Error::Unacceptable(refusal))))
 }
 
 /// Where a person logs in, as the issuer says, unless the profile says it.
@@ -295,19 +301,17 @@ fn note_logins(metadata: &Metadata, profile: &mut Profile) -> Result<(), Failure
     Ok(())
 }
 
-/// Asks an issuer where its tokens are minted, and says what it said.
+/// Asks an issuer for its metadata, and says so.
 ///
 /// # Errors
 /// [`Failure::Discovery`].
-pub fn discover(issuer: &Endpoint, ca: Option<&str>, parts: &Parts) -> Result<Place, Failure> {
+pub fn discover(issuer: &Endpoint, ca: Option<&str>, parts: &Parts) -> Result<Metadata, Failure> {
     let proxy = parts.settings()?.proxy;
     if issuer.url().query().is_some() {
         return Err(Invalid::Endpoint("an issuer has no query").into());
     }
     parts.style.note(format_args!("asking {} for its metadata", issuer.host()));
-    let found = mint::discover(issuer, ca, proxy.as_deref()).map_err(Failure::Discovery)?;
-    let endpoint = found.token_endpoint.clone();
-    Ok(Place { endpoint, issuer: Some(issuer.clone()), base_url: None, metadata: Some(found) })
+    mint::discover(issuer, ca, proxy.as_deref()).map_err(Failure::Discovery)
 }
 
 /// Says where the tokens of a profile are to come from, and what is unusual about it. To be said

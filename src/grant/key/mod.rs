@@ -15,9 +15,9 @@ pub use public::{jwk, thumbprint};
 use crate::model::Invalid;
 use crate::secret::PrivateKey;
 
-/// Bits of an RSA key that is made here (NIST SP 800-57: good beyond 2030 it is 3072, and Canvas
-/// takes any from 2048 on).
-const RSA_BITS: usize = 3072;
+/// Bits of an RSA key that is made here: what services make for their users, too. It can be replaced
+/// any day, and one of 3072 takes three times as long at every mint.
+const RSA_BITS: usize = 2048;
 
 /// What kind of key it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

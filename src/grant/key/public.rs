@@ -13,20 +13,18 @@ use super::{Kind, kind};
 use crate::model::Invalid;
 use crate::secret::PrivateKey;
 
-/// The public key as a JWK (RFC 7517) that signs, under the id `kid`, or its thumbprint.
+/// The public key as a JWK (RFC 7517) that signs, under the id that what it signs carries, if any.
 ///
 /// # Errors
 /// [`Invalid::Key`].
 pub fn jwk(key: &PrivateKey, kid: Option<&str>, alg: Option<&str>) -> Result<Value, Invalid> {
     let (mut fields, usual) = bare(key)?;
-    let kid = match kid {
-        Some(kid) => kid.to_owned(),
-        None => thumbprint(key)?,
-    };
     if let Some(fields) = fields.as_object_mut() {
         fields.insert("alg".to_owned(), alg.unwrap_or(usual).into());
         fields.insert("use".to_owned(), "sig".into());
-        fields.insert("kid".to_owned(), kid.into());
+        if let Some(kid) = kid {
+            fields.insert("kid".to_owned(), kid.into());
+        }
     }
     Ok(fields)
 }

@@ -120,13 +120,14 @@ impl<'a> Code<'a> {
     /// What came back in the query (RFC 6749 §4.1.2; RFC 9207 for `iss`).
     fn code_of(&self, query: &str) -> Result<Zeroizing<String>, Error> {
         let mut code = None;
-        let (mut state, mut issuer, mut error) = (None, None, None);
+        let (mut state, mut issuer, mut error, mut words) = (None, None, None, None);
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
             match &*name {
                 "code" => code = Some(Zeroizing::new(value.into_owned())),
                 "state" => state = Some(value.into_owned()),
                 "iss" => issuer = Some(value.into_owned()),
                 "error" => error = Some(value.into_owned()),
+                "error_description" => words = Some(value.into_owned()),
                 _ => {}
             }
         }
@@ -134,7 +135,8 @@ impl<'a> Code<'a> {
             return Err(Error::Unacceptable("the browser came back from another login"));
         }
         if let Some(error) = error {
-            return Err(Error::Refused { status: 302, said: Some(Untrusted::new(&error)) });
+            let said = words.map_or(error.clone(), |words| format!("{error}: {words}"));
+            return Err(Error::Refused { status: 302, said: Some(Untrusted::new(&said)) });
         }
         let other = |issuer: &String| {
             let known = self.profile.issuer.as_ref();

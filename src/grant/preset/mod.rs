@@ -82,7 +82,7 @@ impl Ask {
         match self {
             Self::ClientId => "client id".to_owned(),
             Self::ClientIdAs(word) | Self::Secret(word) | Self::Option(_, word) => {
-                word.to_ascii_lowercase()
+                in_a_sentence(word)
             }
             Self::ClientIdOr(other) => format!("client id (or {other})"),
             Self::Key => "private key (--key-file)".to_owned(),
@@ -93,6 +93,16 @@ impl Ask {
             Self::RefreshOrLogin => "a refresh token or a login".to_owned(),
         }
     }
+}
+
+/// A word as it stands inside a sentence: `API key` stays, `Client secret` does not.
+fn in_a_sentence(word: &str) -> String {
+    let mut letters = word.chars();
+    let (first, second) = (letters.next(), letters.next());
+    if second.is_some_and(char::is_uppercase) {
+        return word.to_owned();
+    }
+    first.map(char::to_lowercase).into_iter().flatten().chain(word.chars().skip(1)).collect()
 }
 
 /// The environment that one program expects.

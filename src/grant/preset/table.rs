@@ -47,7 +47,9 @@ pub(super) static ROWS: [Preset; 18] = [
         base_url: Some(Cow::Borrowed("https://api-gateway.instructure.com")),
         token_path: Some(Cow::Borrowed("/ids/auth/login")),
         auth: AuthStyle::BasicRaw,
-        docs: Cow::Borrowed("https://developerdocs.instructure.com/services/dap"),
+        docs: Cow::Borrowed(
+            "https://developerdocs.instructure.com/services/dap/query-api/oauth_login",
+        ),
         refused: Cow::Borrowed(
             "check the key at identity.instructure.com: keys expire without notice, and a new one \
              works only once the code sent by mail was entered",
@@ -77,7 +79,7 @@ pub(super) static ROWS: [Preset; 18] = [
             Ask::Secret("Client secret"),
             Ask::Login,
         ],
-        docs: Cow::Borrowed("https://developerdocs.instructure.com/services/canvas/oauth2"),
+        docs: Cow::Borrowed("https://developerdocs.instructure.com/services/canvas"),
         refused: Cow::Borrowed(
             "check the developer key in Canvas (Admin, Developer Keys): it must be on, and its redirect \
              URI the one used here",
@@ -93,9 +95,7 @@ pub(super) static ROWS: [Preset; 18] = [
         token_path: Some(Cow::Borrowed("/api/v1/inst_access_tokens")),
         auth: AuthStyle::None,
         asks: &[Ask::SourceOr("a Canvas access token")],
-        docs: Cow::Borrowed(
-            "https://developerdocs.instructure.com/services/canvas/inst_access_tokens",
-        ),
+        docs: Cow::Borrowed("https://developerdocs.instructure.com/services/canvas"),
         refused: Cow::Borrowed(
             "the Canvas access token may be expired, revoked or not yet activated by its user; and it \
              must be of this very host",
@@ -113,7 +113,7 @@ pub(super) static ROWS: [Preset; 18] = [
         token_path: Some(Cow::Borrowed("/login/oauth2/token")),
         auth: AuthStyle::PrivateKeyJwt,
         asks: &[Ask::ClientId, Ask::Key, Ask::Scopes],
-        docs: Cow::Borrowed("https://developerdocs.instructure.com/services/canvas/oauth2"),
+        docs: Cow::Borrowed("https://developerdocs.instructure.com/services/canvas"),
         refused: Cow::Borrowed(
             "the client id is the LTI key's number (10000000000001), and its public key that of \
              `mintage key public NAME`",
@@ -130,9 +130,7 @@ pub(super) static ROWS: [Preset; 18] = [
         token_path: Some(Cow::Borrowed("/api/v1/jwts")),
         auth: AuthStyle::None,
         asks: &[Ask::SourceOr("a Canvas access token")],
-        docs: Cow::Borrowed(
-            "https://developerdocs.instructure.com/services/canvas/resources/jw_ts",
-        ),
+        docs: Cow::Borrowed("https://developerdocs.instructure.com/services/canvas"),
         refused: Cow::Borrowed("the Canvas access token may be expired or revoked"),
         wrong_kind: "give a Canvas access token, or mint from a `canvas` profile: --from NAME",
         ..PLAIN
@@ -145,7 +143,9 @@ pub(super) static ROWS: [Preset; 18] = [
         token_path: Some(Cow::Borrowed("/rest/v4.1")),
         auth: AuthStyle::None,
         asks: &[Ask::ClientIdAs("Partner id"), Ask::Secret("Partner key")],
-        docs: Cow::Borrowed("https://developerdocs.instructure.com/services/ab-connect"),
+        docs: Cow::Borrowed(
+            "https://developerdocs.instructure.com/services/ab-connect/introduction/authentication",
+        ),
         ..PLAIN
     },
     Preset {
@@ -158,7 +158,7 @@ pub(super) static ROWS: [Preset; 18] = [
         auth: AuthStyle::Post,
         asks: &[Ask::Option("user", "Email"), Ask::Secret("Password")],
         scopes: Cow::Borrowed("rw:profile rw:issuer rw:backpack"),
-        docs: Cow::Borrowed("https://developerdocs.instructure.com/services/credentials"),
+        docs: Cow::Borrowed("https://developerdocs.instructure.com"),
         refused: Cow::Borrowed(
             "accounts are of one region: --base-url https://api.eu.badgr.io (au, ca, sg) where yours is",
         ),
@@ -173,7 +173,7 @@ pub(super) static ROWS: [Preset; 18] = [
         login_path: Some("/api/public/oauth/authorize"),
         auth: AuthStyle::Post,
         asks: &[Ask::ClientId, Ask::Secret("Client secret"), Ask::Login],
-        docs: Cow::Borrowed("https://developerdocs.instructure.com/services/studio"),
+        docs: Cow::Borrowed("https://developerdocs.instructure.com"),
         refused: Cow::Borrowed("check the key in Studio: Settings, Manage OAuth Keys"),
         ..PLAIN
     },
@@ -183,7 +183,7 @@ pub(super) static ROWS: [Preset; 18] = [
         base_url: Some(Cow::Borrowed("https://api.us2.kimonocloud.com")),
         token_path: Some(Cow::Borrowed("/oauth/token")),
         auth: AuthStyle::Post,
-        docs: Cow::Borrowed("https://developerdocs.instructure.com/services/datasync"),
+        docs: Cow::Borrowed("https://developerdocs.instructure.com"),
         refused: Cow::Borrowed(
             "each region has a host of its own: --base-url URL, as your site shows it",
         ),
@@ -201,18 +201,18 @@ pub(super) static ROWS: [Preset; 18] = [
             Cow::Borrowed("header"),
             Cow::Borrowed("Authorization: Token token={token}"),
         )]),
-        docs: Cow::Borrowed("https://developerdocs.instructure.com/services/catalog"),
+        docs: Cow::Borrowed("https://developerdocs.instructure.com"),
         ..PLAIN
     },
     Preset {
         name: Cow::Borrowed("quiz"),
         about: Cow::Borrowed("Quiz API: a JWT that is signed here"),
         grant: Cow::Borrowed("quiz"),
-        base_example: "https://school.quiz-api.instructure.com",
+        base_example: "https://quiz.example",
         token_path: Some(Cow::Borrowed("/")),
         auth: AuthStyle::None,
         asks: &[Ask::ClientIdAs("Consumer key"), Ask::Secret("Shared secret"), Ask::Scopes],
-        docs: Cow::Borrowed("https://developerdocs.instructure.com/services/quizzes"),
+        docs: Cow::Borrowed("https://developerdocs.instructure.com"),
         ..PLAIN
     },
     Preset {

@@ -18,6 +18,7 @@
 // Each further line on stdin is a command, each answered by a line: what it is, or { "failed": WHY }.
 //   { "do": "requests" }                        every request so far, without secrets
 //   { "do": "is_live", "token": T }             whether the server takes T for good
+//   { "do": "take_back", "token": T }           forgets T
 //   { "do": "grant", "client": C, "scope": S }  a first refresh token for C; may have a "resource"
 //   { "do": "browse", "url": U, "refuse": B }   a person's browser goes to U and says yes to all, or
 //                                               no; answers where it ended: url, status, body, visited
@@ -77,12 +78,21 @@ async function isLive({ provider }, token) {
   return known.some((one) => one !== undefined && one.isValid);
 }
 
+async function takeBack({ provider }, token) {
+  const kinds = [provider.AccessToken, provider.ClientCredentials, provider.RefreshToken];
+  const known = await Promise.all(kinds.map((kind) => kind.find(token)));
+  await Promise.all(known.map((one) => one?.destroy()));
+}
+
 async function obey(command, running) {
   switch (command.do) {
     case 'requests':
       return { requests: running.requests };
     case 'is_live':
       return { live: await isLive(running, command.token) };
+    case 'take_back':
+      await takeBack(running, command.token);
+      return { taken: true };
     case 'grant':
       return { refresh_token: await granted(running.provider, command) };
     case 'browse':

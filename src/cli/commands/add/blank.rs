@@ -10,9 +10,6 @@ use crate::model::{
     AuthStyle, Credential, Endpoint, Flags, Options, Part, Profile, ProfileName, Scopes,
 };
 
-/// Where what asks nobody is good: a name that never resolves (RFC 2606 §2).
-const NOWHERE: &str = "https://nowhere.invalid/";
-
 /// The preset's own endpoint.
 ///
 /// # Errors
@@ -21,7 +18,7 @@ pub fn endpoint(preset: &Preset) -> Result<Endpoint, Failure> {
     let gives_itself = grant::find(&preset.grant).is_some_and(grant::Grant::gives_the_secret);
     match (&preset.base_url, &preset.token_path) {
         (Some(base), Some(path)) => Ok(base.parse::<Endpoint>()?.join(path)?),
-        _ if gives_itself => Ok(NOWHERE.parse()?),
+        _ if gives_itself => Ok(Endpoint::NOWHERE.parse()?),
         (None, Some(_)) => Err(Failure::Usage(format!(
             "missing: `--base-url` for `{}`, as {}",
             preset.name, preset.base_example

@@ -7,17 +7,17 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::login;
 use super::shape::{self, Resolved, Shape};
 use super::{init, lease_for};
-use crate::cli::credential::{CredentialArgs, Given};
+use super::{key, login};
+use crate::cli::credential::{self, CredentialArgs, Given};
 use crate::cli::parts::Parts;
 use crate::cli::{Failure, style, trap};
 use crate::config;
 use crate::grant::login::Way;
-use crate::grant::{self, Preset};
+use crate::grant::{self, Ask, Preset};
 use crate::mint::Unsaved;
-use crate::model::{Kept, Part, Profile, ProfileName, Slot, Tag};
+use crate::model::{Kept, Part, Pasted, Profile, ProfileName, Slot, Tag};
 use crate::vault::{self, OpenVault};
 
 /// Options of `add`.
@@ -33,6 +33,10 @@ pub struct Args {
     shape: Shape,
     #[command(flatten)]
     credential: CredentialArgs,
+    /// Make a private key, and write its public half (a JWK) for the issuer
+    #[arg(long, conflicts_with_all = ["key_file", "json", "verify"])]
+    #[arg(help_heading = "Credential (asked for at the terminal unless given)")]
+    new_key: bool,
     /// A word to select by; may be repeated
     #[arg(long, help_heading = "Profile")]
     tag: Vec<Tag>,
@@ -54,7 +58,7 @@ pub fn run(args: Args, parts: &Parts) -> Result<u8, Failure> {
     // Before the secret is asked for: nobody likes to paste in vain.
     refuse_if_there(&vault, &name)?;
     let preset = args.preset(parts)?;
-    let plan = Plan { verify: args.verify, login: !args.no_login };
+    let plan = Plan { verify: args.verify, login: !args.no_login, new_key: args.new_key };
     let profile = args.profile(name, &preset, parts)?;
     save(profile, plan, &vault, parts)
 }
@@ -64,6 +68,7 @@ pub fn run(args: Args, parts: &Parts) -> Result<u8, Failure> {
 struct Plan {
     verify: bool,
     login: bool,
+    new_key: bool,
 }
 
 /// Logs in and verifies, as planned, and saves the profile with what came of that.
@@ -92,7 +97,7 @@ fn save(
     let waits = waits && kept.is_none();
     let (name, endpoint) = (profile.name.clone(), profile.endpoint.clone());
     let minted = kept.is_some() || plan.verify;
-    let gives_itself = grant::find(&profile.grant).is_some_and(grant::Grant::gives_the_secret);
+    let is_local = grant::find(&profile.grant).is_some_and(grant::Grant::is_local);
     vault.add(profile)?;
     if let Some(kept) = kept {
         keep(&name, kept, vault)?;
@@ -103,13 +108,17 @@ fn save(
             "profile": name.as_str(), "endpoint": endpoint.as_str(), "verified": minted && !waits,
         }))?;
     }
-    if gives_itself {
+    if is_local {
         parts.style.say(format_args!("profile `{name}` added"));
     } else {
         parts.style.say(format_args!("profile `{name}` added: tokens from {}", endpoint.host()));
     }
     if waits {
         parts.style.hint(format_args!("mintage login {name}"));
+    }
+    if plan.new_key {
+        parts.style.say(format_args!("its new key; the public half is for the issuer:"));
+        return key::write(&vault.profile(&name)?, false);
     }
     Ok(0)
 }
@@ -163,24 +172,33 @@ fn refuse_if_there(vault: &OpenVault<'_>, name: &ProfileName) -> Result<(), Fail
 impl Args {
     /// Whether nothing was given at all.
     fn is_bare(&self) -> bool {
-        let Self { name, preset, shape, credential, tag, verify, no_login } = self;
+        let Self { name, preset, shape, credential, new_key, tag, verify, no_login } = self;
         name.is_none()
             && preset.is_none()
             && !shape.is_given()
             && !credential.is_given()
+            && !new_key
             && tag.is_empty()
             && !verify
             && !no_login
     }
 
     fn profile(
-        self,
+        mut self,
         name: ProfileName,
         preset: &Preset,
         parts: &Parts,
     ) -> Result<Profile, Failure> {
         // Before the secret is asked for: the issuer may have no metadata.
         let resolved = self.shape.resolve(preset, None, parts)?;
+        if self.new_key {
+            self.credential.make_key();
+        }
+        if resolved.place.is_none() && !preset.asks.contains(&Ask::Key) {
+            // Before the secret, too. A key's own file may say where it is good.
+            blank::endpoint(preset)?;
+        }
+        self.ask_for_options(preset, parts)?;
         let has_source = self.shape.from.is_some();
         let given = self.credential.get(preset, self.shape.auth, has_source, parts)?;
         if given.is_dap && preset.name != "instructure" {
@@ -192,10 +210,27 @@ impl Args {
         profile.tags = BTreeSet::from_iter(self.tag);
         self.shape.apply(resolved, field, &mut profile)?;
         blank::fill_logins(preset, &mut profile)?;
+        ask_for_refresh(preset, &mut profile, parts)?;
         // Only here: what was added with https never becomes http.
         profile.flags.plain_http = profile.uses_plain_http();
         check(&profile)?;
         Ok(profile)
+    }
+
+    /// What the preset asks for beside the credential, of whoever is there. A client id in place of a
+    /// person is another way, unless there is none.
+    fn ask_for_options(&mut self, preset: &Preset, parts: &Parts) -> Result<(), Failure> {
+        let rules = grant::find(&preset.grant).map(grant::Grant::options).unwrap_or_default();
+        for ask in preset.asks {
+            let Ask::Option(name, word) = ask else { continue };
+            let is_required = rules.iter().any(|rule| rule.name == *name && rule.required);
+            let is_needed = is_required || !self.credential.has_client_id();
+            if is_needed && !self.shape.has_option(name) && parts.prompt.is_attended() {
+                let typed = parts.prompt.line(&format!("{word}: "))?;
+                self.shape.add_option(name, typed.trim().to_owned());
+            }
+        }
+        Ok(())
     }
 
     fn preset(&self, parts: &Parts) -> Result<Preset, Failure> {
@@ -205,6 +240,22 @@ impl Args {
             .preset(name)?
             .ok_or_else(|| Failure::Usage(format!("`--preset`: one of {}", known().join(", "))))
     }
+}
+
+/// A refresh token, where there is no other way to one.
+fn ask_for_refresh(preset: &Preset, profile: &mut Profile, parts: &Parts) -> Result<(), Failure> {
+    let is_asked = preset.asks.contains(&Ask::RefreshOrLogin);
+    if !is_asked || profile.credential.has(Part::Refresh) || Way::of(profile).is_some() {
+        return Ok(());
+    }
+    if !parts.prompt.is_attended() {
+        let missing = "missing: `--refresh-token-file F`, or where to log in: `--issuer URL` or \
+                       `--set authorize-url=URL`";
+        return Err(Failure::Usage(missing.to_owned()));
+    }
+    let typed = parts.prompt.secret("Refresh token: ")?;
+    profile.credential.refresh = Some(credential::refresh_of(&Pasted::plain(&typed))?);
+    Ok(())
 }
 
 /// Whether a profile has all that its grant needs.

@@ -18,8 +18,10 @@ pub fn run(parts: &Parts) -> Result<u8, Failure> {
     }
     // The name comes last: until then it goes by the preset's.
     let working: ProfileName = preset.name.parse()?;
+    let new_key = args.new_key;
     let mut profile = args.profile(working, &preset, parts)?;
-    let verify = !says_no(parts, "Log in once now, to see that it works? [Y/n] ")?;
+    // The issuer cannot know a key that was made just now.
+    let verify = !new_key && !says_no(parts, "Log in once now, to see that it works? [Y/n] ")?;
     profile.name = loop {
         let asked = name(&Args::default(), parts);
         match asked.and_then(|name| refuse_if_there(&vault, &name).map(|()| name)) {
@@ -27,19 +29,20 @@ pub fn run(parts: &Parts) -> Result<u8, Failure> {
             Err(
                 failure @ (Failure::Invalid(_) | Failure::Vault(crate::vault::Error::Exists(_))),
             ) => {
-                parts.prompt.tell(&format!("{failure}\n"));
+                parts.prompt.tell(&format!("{failure}"));
             }
             Err(failure) => return Err(failure),
         }
     };
-    save(profile, Plan { verify, login: true }, &vault, parts)
+    // Who logs in verifies by that; and who does not want to now, does it later.
+    save(profile, Plan { verify, login: verify, new_key }, &vault, parts)
 }
 
 fn preset(parts: &Parts) -> Result<Preset, Failure> {
     let presets = presets::all(parts)?;
     let width = presets.iter().map(|preset| preset.name.len()).max().unwrap_or_default();
     for (index, Preset { name, about, .. }) in presets.iter().enumerate() {
-        parts.prompt.tell(&format!("{:3}  {name:width$}  {about}\n", index + 1));
+        parts.prompt.tell(&format!("{:3}  {name:width$}  {about}", index + 1));
     }
     loop {
         let typed = parts.prompt.line("Service (number or name) [1]: ")?;
@@ -54,14 +57,14 @@ fn preset(parts: &Parts) -> Result<Preset, Failure> {
         if let Some(preset) = found {
             return Ok(preset.clone());
         }
-        parts.prompt.tell("no such service\n");
+        parts.prompt.tell("no such service");
     }
 }
 
 /// Where it is, where each customer has a place of their own.
 fn place(preset: &Preset, args: &mut Args, parts: &Parts) -> Result<(), Failure> {
     match (&preset.base_url, preset.base_example) {
-        (Some(base), "") => parts.prompt.tell(&format!("Base URL: {base}\n")),
+        (Some(base), "") => parts.prompt.tell(&format!("Base URL: {base}")),
         (Some(base), example) => {
             let typed = parts.prompt.line(&format!("Base URL ({example}) [{base}]: "))?;
             args.shape.set_base_url(typed.trim())?;
@@ -91,7 +94,10 @@ fn answer(ask: Ask, args: &mut Args, parts: &Parts) -> Result<(), Failure> {
             args.shape.add_option(name, typed);
         }
         Ask::Scopes => args.shape.add_scopes(&line("Scopes, with spaces between (or none): ")?),
-        Ask::Key => args.credential.set_key_file(&line("File with the private key: ")?),
+        Ask::Key => match line("File with the private key (empty to make one): ")?.as_str() {
+            "" => args.new_key = true,
+            path => args.credential.set_key_file(path),
+        },
         Ask::Source => args.shape.from = Some(line("Profile to mint from: ")?.parse()?),
         Ask::SourceOr(other) => {
             let typed = line(&format!("Profile to mint from (empty for {other}): "))?;

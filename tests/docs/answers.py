@@ -2,6 +2,9 @@
 
 import re
 
+import browser
+from fixture import EMAIL
+
 
 class Answers:
     """Finds the answer to a prompt: the last, unfinished line of what a command has printed."""
@@ -15,8 +18,15 @@ class Answers:
                 (r"(?i)recovery.*[:?]\s*$", ""),
                 (r"(?i)passphrase.*[:?]\s*$", fixture.passphrase),
                 (r"(?i)(the same|once more|again).*[:?]\s*$", fixture.passphrase),
-                (r"Client id.*:\s*$", fixture.client_id),
-                (r"Client secret.*:\s*$", fixture.client_secret),
+                (r"(Client id|Partner id|Consumer key).*:\s*$", fixture.client_id),
+                (r"(Client secret|Partner key|Shared secret).*:\s*$", fixture.client_secret),
+                (r"Service \(number or name\).*: $", "datasync"),
+                (r"Name for the profile: $", "sync"),
+                (r"Email: $", EMAIL),
+                (r"Canvas access token.*:\s*$", fixture.canvas_token),
+                (r"Password.*:\s*$", fixture.password),
+                (r"(API key|Key or password).*:\s*$", fixture.api_key),
+                (r"paste the code that it shows.*:\s*$", browser.code),
             ]
         ]
 
@@ -24,5 +34,5 @@ class Answers:
         last = printed.replace("\r\n", "\n").rsplit("\n", 1)[-1]
         for pattern, answer in self.table:
             if pattern.search(last):
-                return answer
+                return answer(printed) if callable(answer) else answer
         return None

@@ -1,8 +1,8 @@
-"""A network of the runner's own, where the documented host name is the local issuer.
+"""A network of the runner's own, where the documented hosts are the local issuer.
 
-Pages show the real host, since that is what a reader types. So everything runs in a namespace
-without a way out, in which that name is 127.0.0.1 and the platform's certificates include the local
-issuer's fresh authority. Nothing outside the namespace changes.
+Pages show the real hosts, since that is what a reader types. So everything runs in a namespace
+without a way out, in which their names are 127.0.0.1 and the platform's certificates include the
+local issuer's fresh authority. Nothing outside the namespace changes.
 """
 
 import contextlib
@@ -13,7 +13,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-HOST = "api-gateway.instructure.com"
 CERTIFICATES = Path("/etc/ssl/certs")
 BUNDLE = "ca-certificates.crt"
 # The exit status of a run inside that found something wrong; any other is a failure of the runner.
@@ -48,21 +47,17 @@ def must_be_inside(outside):
 
 @contextlib.contextmanager
 def issuer(scratch, target, fixture):
-    """Brings up the loopback interface, the name, the issuer and trust in it."""
+    """Brings up the loopback interface, the issuer, its names and trust in it."""
     root("ip", "link", "set", "lo", "up")
-    hosts = scratch / "hosts"
-    hosts.write_text(Path("/etc/hosts").read_text(encoding="utf-8") + f"\n127.0.0.1 {HOST}\n")
-    hosts.chmod(0o644)
-    root("mount", "--bind", str(hosts), "/etc/hosts")
-
     authority = scratch / "authority.pem"
     command = [str(target / "debug" / "examples" / "issuer"), "--https", "--address"]
     command += ["127.0.0.1:443", "--ca-file", str(authority)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
-        process.stdin.write(f"{fixture.client_id}:{fixture.client_secret}\n\n")
+        process.stdin.write(fixture.introduction())
         process.stdin.flush()
-        json.loads(process.stdout.readline())  # it listens from here on
+        announced = json.loads(process.stdout.readline())  # it listens from here on
+        name(scratch, announced["hosts"])
         trust(scratch, authority)
         yield
     finally:
@@ -71,6 +66,15 @@ def issuer(scratch, target, fixture):
             process.wait(timeout=10)
         except subprocess.TimeoutExpired:
             process.kill()
+
+
+def name(scratch, names):
+    """Makes these the names of the loopback interface."""
+    hosts = scratch / "hosts"
+    named = "".join(f"127.0.0.1 {host}\n" for host in names)
+    hosts.write_text(Path("/etc/hosts").read_text(encoding="utf-8") + "\n" + named)
+    hosts.chmod(0o644)
+    root("mount", "--bind", str(hosts), "/etc/hosts")
 
 
 def trust(scratch, authority):

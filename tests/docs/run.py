@@ -11,8 +11,8 @@ What pages are written by (scripts/README.md shows it with examples):
   of nothing but "…" for any number of lines, none too. A command exits 0, or says "# exits N".
   Prompts appear as the terminal shows them; the runner answers them (answers.py).
 * ```sh  commands only, run as by `bash -euo pipefail`; what they print is not looked at.
-* <!-- sh … -->  the same, unseen by the reader: what a page needs to stand alone. The shell
-  variables docs_client_id and docs_client_secret hold the key that the local issuer knows.
+* <!-- sh … -->  the same, unseen by the reader: what a page needs to stand alone. Shell variables
+  (docs_client_id, docs_client_secret and the others of fixture.py) hold what the local issuer knows.
 * A second word after `console` or `sh`: `checkout` runs the block in the source tree, at the end of
   which the page is back where it was; `macos`, `windows`, `other` and `illustration` mark what
   cannot run here. That is counted and listed, never silently passed over.
@@ -21,8 +21,9 @@ What pages are written by (scripts/README.md shows it with examples):
 
 Each page has a fresh world: HOME, session bus, unlocked gnome-keyring, terminal, and one bash that
 keeps folder and variables from block to block. All of it happens in a network namespace of its own,
-where api-gateway.instructure.com is the local issuer (network.py). After each page, the secret must
-be nowhere in what was printed, nor in any file left behind.
+where the hosts that pages name are the local issuer (network.py). Where a command waits for a
+browser, one comes (browser.py). After each page, no secret may be in what was printed, nor in any
+file left behind.
 """
 
 import argparse
@@ -38,6 +39,7 @@ sys.dont_write_bytecode = True  # the source tree stays as it is, all the more w
 import network
 import pages
 import world
+from fixture import Fixture
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -91,7 +93,7 @@ def run(parsed, options):
     failures = 0
     with tempfile.TemporaryDirectory(prefix="mintage-docs.", dir="/tmp") as scratch:
         scratch = Path(scratch)
-        fixture = world.Fixture()
+        fixture = Fixture(scratch)
         with network.issuer(scratch, options.target, fixture):
             for number, page in enumerate(parsed):
                 started = time.monotonic()

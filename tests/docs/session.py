@@ -7,6 +7,8 @@ import time
 
 import pexpect
 
+from browser import Browser
+
 SECONDS = 90
 CHECKOUT_SECONDS = 900
 ANSWERS_AT_MOST = 20
@@ -62,6 +64,7 @@ class Session:
     def wait(self, seconds):
         deadline = time.monotonic() + seconds
         printed, answered, answers = "", 0, 0
+        person = Browser()
         while True:
             ended = self.marked.search(printed)
             if ended:
@@ -75,6 +78,7 @@ class Session:
             except pexpect.EOF:
                 self.everything.append(printed)
                 raise Died("the shell ended", printed) from None
+            person.look(printed)
             answer = self.answers.to(printed[answered:])
             if answer is not None and answers < ANSWERS_AT_MOST:
                 answered, answers = len(printed), answers + 1

@@ -59,12 +59,14 @@ class Parse(unittest.TestCase):
 class Answer(unittest.TestCase):
     class Key:
         client_id, client_secret, passphrase = "ID", "SECRET", "PHRASE"
+        canvas_token, password, api_key = "CANVAS", "PASSWORD", "KEY"
 
     def test_only_an_unfinished_last_line_is_a_prompt(self):
         answers = Answers(self.Key)
         self.assertEqual(answers.to("Client id: "), "ID")
         self.assertEqual(answers.to("x\r\nClient secret: "), "SECRET")
         self.assertEqual(answers.to("Make one now? [Y/n] "), "y")
+        self.assertEqual(answers.to("Canvas access token: "), "CANVAS")
         self.assertIsNone(answers.to("Client id: \r\n"))
         self.assertIsNone(answers.to("the client id: see there"))
 

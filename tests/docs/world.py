@@ -1,35 +1,15 @@
 """The world of one page, and a page played in it."""
 
-import base64
 import os
 import pwd
-import secrets
 import shutil
 import sys
 import textwrap
-import uuid
 from pathlib import Path
 
 import transcript
 from answers import Answers
 from session import Died, Session
-
-
-class Fixture:
-    """The key that the local issuer knows: made at run time, so that finding it means a leak."""
-
-    def __init__(self):
-        self.client_id = f"us-east-1#{uuid.uuid4()}"
-        self.client_secret = secrets.token_urlsafe(32)
-        self.passphrase = "-".join(secrets.token_hex(3) for _ in range(5))
-
-    def canaries(self):
-        pair = f"{self.client_id}:{self.client_secret}".encode()
-        return {
-            "the client secret": self.client_secret.encode(),
-            "the passphrase": self.passphrase.encode(),
-            "the pair in base64": base64.b64encode(pair).rstrip(b"="),
-        }
 
 
 def toolchain():
@@ -67,8 +47,7 @@ class Place:
         return file
 
     def fixture(self, fixture):
-        lines = [f"docs_{name}='{getattr(fixture, name)}'" for name in ("client_id", "client_secret")]
-        return self.step("fixture", "\n".join(lines))
+        return self.step("fixture", fixture.variables())
 
     def environment(self):
         """All that a page's commands find set; nothing of the caller's."""
@@ -122,7 +101,7 @@ def play(page, place, fixture, verbose):
 
 
 def leaks(page, place, session, fixture):
-    """Where the secret was left in the clear."""
+    """Where a secret was left in the clear."""
     found = []
     printed = "".join(session.everything).encode()
     for what, canary in fixture.canaries().items():

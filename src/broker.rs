@@ -5,6 +5,7 @@ use crate::grant;
 use crate::limits;
 use crate::mint::{self, Means, Slots};
 use crate::model::{Lease, LeaseRequest, Profile, ProfileName};
+use crate::seal;
 use crate::stack;
 use crate::vault::{self, OpenVault};
 
@@ -161,8 +162,10 @@ impl Local<'_> {
         behind: &mut Vec<ProfileName>,
     ) -> Result<Lease, Error> {
         let (proxy, clock) = (self.proxy, self.clock);
+        let basis = basis(self.vault, profile);
+        let basis = basis.as_str();
         let Some(from) = &profile.from else {
-            let means = Means { proxy, clock, slots, source: None, fresh };
+            let means = Means { proxy, clock, slots, source: None, basis, fresh };
             return lease_for(profile, request, &means);
         };
         check_chain(&profile.name, from, behind)?;
@@ -174,7 +177,7 @@ impl Local<'_> {
             let source = self.link(&LeaseRequest::plain(from.clone()), fresh_source, behind);
             let source = source.map_err(|error| error.behind(from))?;
             let source = Some(&source.token.access);
-            let means = Means { proxy, clock, slots, source, fresh };
+            let means = Means { proxy, clock, slots, source, basis, fresh };
             match lease_for(profile, request, &means) {
                 // Another device may have replaced the token that it was minted from.
                 Err(error) if error.is_about_source() && !fresh_source => fresh_source = true,
@@ -182,6 +185,20 @@ impl Local<'_> {
             }
         }
     }
+}
+
+/// What a token of `profile` is made of: of itself, and of those in `vault` that it is minted from.
+#[must_use]
+pub fn basis(vault: &OpenVault<'_>, profile: &Profile) -> String {
+    let mut all = seal::basis(profile);
+    let mut from = profile.from.clone();
+    for _ in 0..limits::CHAIN {
+        // One that is not there is told of by the mint.
+        let Some(Ok(behind)) = from.map(|name| vault.profile(&name)) else { break };
+        all.push_str(&seal::basis(&behind));
+        from = behind.from;
+    }
+    all
 }
 
 /// Whether `name` may be minted from `from`; `behind` are those that it is minted for in turn.

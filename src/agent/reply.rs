@@ -183,14 +183,15 @@ impl Reply {
                 Writer::new(76).list(records.iter(), record).finish()
             }
             Self::Described(described) => {
-                let Described { profile, preset, client_id, base_url, token_only, fields } =
+                let Described { profile, preset, client_id, base_url, fields, .. } =
                     described.as_ref();
                 Writer::new(73)
                     .text(profile)
                     .text(preset)
                     .text(client_id)
                     .option(base_url.as_deref(), Writer::text)
-                    .flag(*token_only)
+                    .flag(described.token_only)
+                    .flag(described.gives_the_secret)
                     .list(fields.iter(), |writer, text| writer.text(text))
                     .finish()
             }
@@ -221,6 +222,7 @@ impl Reply {
                 client_id: owned(from)?,
                 base_url: from.option(owned)?,
                 token_only: from.flag()?,
+                gives_the_secret: from.flag()?,
                 fields: from.list(owned)?,
             })),
             74 => Self::Shown(owned(from)?),
@@ -270,6 +272,7 @@ mod tests {
             client_id: "id".into(),
             base_url: None,
             token_only: true,
+            gives_the_secret: false,
             fields: vec!["x".into()],
         };
         let again = round_trip(&Reply::Described(Box::new(described.clone())));

@@ -17,13 +17,13 @@ pub fn advice(profile: &Profile, error: &Error, today: Date) -> Vec<String> {
         Error::Refused { said, .. } => {
             let said = said.as_ref().map(ToString::to_string).unwrap_or_default();
             hints.extend(of_profile(profile, today));
-            hints.extend(of_words(&said));
+            hints.extend(of_words(profile, &said));
             hints.extend(over(profile));
             hints.extend(own(preset, |preset| &preset.refused));
         }
         Error::BadRequest { said, .. } => {
             let said = said.as_ref().map(ToString::to_string).unwrap_or_default();
-            hints.extend(of_words(&said));
+            hints.extend(of_words(profile, &said));
             hints.extend(own(preset, |preset| preset.bad_request));
         }
         _ => {}
@@ -78,7 +78,7 @@ fn of_profile(profile: &Profile, today: Date) -> Vec<String> {
 }
 
 /// What the issuer said, in the words of those that are known. For advice only: nothing depends on it.
-fn of_words(said: &str) -> Option<String> {
+fn of_words(profile: &Profile, said: &str) -> Option<String> {
     let said = said.to_ascii_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| said.contains(word));
     let is_about_iat = said.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == "iat");
@@ -103,9 +103,10 @@ fn of_words(said: &str) -> Option<String> {
         );
     }
     if has(&["could not be decoded", "signature"]) {
-        return Some(
-            "the private key may be of another client: mintage key public NAME".to_owned(),
-        );
+        return Some(format!(
+            "the private key may be of another client: mintage key public {}",
+            profile.name
+        ));
     }
     None
 }

@@ -2,24 +2,14 @@
 //! the refresh token changes with every use, and the one before is dead.
 
 use super::oauth::{self, Form, Reading, Sent};
-use super::{Error, Exchange, Grant, Occasion, Rule, Step, any, http, refresh, url};
+use super::{Error, Exchange, Grant, Occasion, Rule, Step, any, http, login, refresh};
 use crate::model::{Invalid, Part, Profile};
 
-const OPTIONS: [Rule; 3] = [
-    Rule { name: "user", about: "the email of the account", required: false, fits: any },
-    Rule {
-        name: "authorize-url",
-        about: "where a person logs in with a browser",
-        required: false,
-        fits: url,
-    },
-    Rule {
-        name: "redirect-uri",
-        about: "where the browser comes back to",
-        required: false,
-        fits: any,
-    },
-];
+const OPTIONS: [Rule; 7] = {
+    let [alg, kid, audience, authorize, device, redirect] = login::OPTIONS;
+    let user = Rule { name: "user", about: "the email of the account", required: false, fits: any };
+    [user, alg, kid, audience, authorize, device, redirect]
+};
 
 /// The `badges` grant.
 #[derive(Debug)]

@@ -82,8 +82,15 @@ impl Grant for GitHubApp {
     }
 }
 
-fn base(profile: &Profile) -> Result<&Endpoint, Error> {
-    Ok(profile.base_url.as_ref().ok_or(Invalid::Unset("the base URL"))?)
+/// Where the API is: above the endpoint, which alone the key is for.
+fn base(profile: &Profile) -> Result<Endpoint, Error> {
+    const RULE: Invalid =
+        Invalid::Option("the endpoint of a GitHub App ends in /app/installations");
+    let url = profile.endpoint.url();
+    let path = url.path().strip_suffix("/app/installations").filter(|_| url.query().is_none());
+    let mut base = url.clone();
+    base.set_path(path.ok_or(RULE)?);
+    Ok(base.as_str().parse()?)
 }
 
 struct Run<'a>(Occasion<'a>);
@@ -110,10 +117,10 @@ impl Run<'_> {
         let claims = Claims { iss: profile.credential.id(), iat, exp };
         let app = jws::sign(key, &profile.options, &claims)?;
         let installation = profile.options.get("installation").unwrap_or_default();
-        let path = format!("/app/installations/{installation}/access_tokens");
+        let path = format!("/{installation}/access_tokens");
         Ok(http::Request {
             method: http::Method::Post,
-            endpoint: base(profile)?.join(&path)?,
+            endpoint: profile.endpoint.join(&path)?,
             authorization: Some(oauth::bearer(&app)),
             body: http::Body::Json(Outgoing::new(Zeroizing::new(self.cut().to_string().into()))),
         })

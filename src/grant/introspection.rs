@@ -31,7 +31,7 @@ pub fn request(
 }
 
 /// Reads the answer (§2.2): whether it is active, and what else the issuer says of it. A field that
-/// repeats the token is left out.
+/// repeats part of the token, or of a secret, is left out.
 ///
 /// # Errors
 /// [`Error`].
@@ -40,14 +40,15 @@ pub fn read(
     profile: &Profile,
     token: &AccessToken,
 ) -> Result<Map<String, Value>, Error> {
+    let sent = Sent::of(&profile.credential).with_source(Some(token));
     if reply.status != 200 {
-        return Err(oauth::refusal(reply, Reading::strict(Sent::of(&profile.credential))));
+        return Err(oauth::refusal(reply, Reading::strict(sent)));
     }
     let mut said: Map<String, Value> = serde_json::from_slice(oauth::json(reply)?)
         .map_err(|_| Error::Unacceptable("it does not say anything of the token"))?;
     if !said.get("active").is_some_and(Value::is_boolean) {
         return Err(Error::Unacceptable("it does not say whether the token is active"));
     }
-    said.retain(|_, value| !value.to_string().contains(token.expose()));
+    said.retain(|name, value| !sent.is_repeated_by(&format!("{name} {value}")));
     Ok(said)
 }

@@ -11,6 +11,7 @@ mod canvas;
 mod canvas_instaccess;
 mod canvas_jwt;
 mod client_credentials;
+mod described;
 pub mod discovery;
 mod fixed;
 mod github_app;
@@ -264,16 +265,22 @@ pub fn check(grant: &dyn Grant, profile: &Profile) -> Result<(), Invalid> {
     }
     let rules = grant.options();
     for (name, text) in profile.options.iter() {
-        let rule = rules.iter().find(|rule| rule.name == name);
-        let rule = rule.ok_or(Invalid::Option(
-            "this preset has no option of this name: see `mintage presets NAME`",
-        ))?;
-        if !(rule.fits)(text) {
-            return Err(Invalid::Value { name: rule.name, about: rule.about });
-        }
+        check_option(rules, name, text)?;
     }
     let unset = |rule: &&Rule| rule.required && profile.options.get(rule.name).is_none();
     rules.iter().find(unset).map_or(Ok(()), |rule| Err(Invalid::Unset(rule.name)))
+}
+
+/// Whether these rules have an option of this name, and it this text.
+fn check_option(rules: &[Rule], name: &str, text: &str) -> Result<(), Invalid> {
+    let rule = rules.iter().find(|rule| rule.name == name);
+    let rule = rule.ok_or(Invalid::Option(
+        "this preset has no option of this name: see `mintage presets NAME`",
+    ))?;
+    if (rule.fits)(text) {
+        return Ok(());
+    }
+    Err(Invalid::Value { name: rule.name, about: rule.about })
 }
 
 /// Whether a text is anything at all.

@@ -116,7 +116,8 @@ async fn read(mut response: reqwest::Response, endpoint: &Endpoint) -> Result<Re
     let challenge = text(WWW_AUTHENTICATE)
         .map(|value| Untrusted::new(value.split([' ', ',']).next().unwrap_or_default()));
     let units_left = text(HeaderName::from_static("x-rate-limit-remaining"))
-        .and_then(|value| value.trim().parse().ok());
+        .and_then(|value| value.trim().parse().ok())
+        .filter(|left: &f64| left.is_finite());
     let date = text(DATE).and_then(|value| jiff::fmt::rfc2822::parse(value).ok());
     let date = date.map(|date| date.timestamp());
     let redirect_host = text(LOCATION).map(|value| redirect_host(endpoint, value));

@@ -32,6 +32,8 @@ pub struct Means<'a> {
     pub slots: &'a dyn Slots,
     /// The token of the profile that this one is minted from.
     pub source: Option<&'a AccessToken>,
+    /// What the token is made of: one that is kept and was made of anything else will not do.
+    pub basis: &'a str,
     /// What is kept will not do.
     pub fresh: bool,
 }
@@ -257,7 +259,12 @@ impl<C: Borrow<Client>> Driver<'_, C> {
                 Ok(minted) => return Ok(minted),
                 Err(error) => error,
             };
-            let Some(pause) = pause_before_retry(&error, tries) else { return Err(error) };
+            // What may have been spent is not sent again on a guess.
+            let spends = self.grant.keeps_a_slot(self.profile);
+            let unexplained =
+                matches!(error, Error::Grant(grant::Error::NotReady { retry_after: None, .. }));
+            let pause = pause_before_retry(&error, tries).filter(|_| !(spends && unexplained));
+            let Some(pause) = pause else { return Err(error) };
             if tries == limits::TRIES || clock.steady() + pause >= give_up {
                 return Err(error);
             }

@@ -20,6 +20,8 @@ pub struct Question {
     pub record: String,
     /// SHA-256 of that record as it is sealed.
     pub digest: String,
+    /// Those of the profiles that it is minted from, one behind the other.
+    pub behind: String,
     /// Scopes in place of the profile's own.
     pub scopes: Scopes,
     /// Audience in place of the profile's own.
@@ -31,7 +33,7 @@ impl Question {
     /// of its matter.
     #[must_use]
     pub fn request(&self, profile: ProfileName) -> LeaseRequest {
-        let Self { vault: _, record: _, digest: _, scopes, audience } = self.clone();
+        let Self { vault: _, record: _, digest: _, behind: _, scopes, audience } = self.clone();
         LeaseRequest { profile, min_valid: None, scopes, audience }
     }
 }
@@ -241,6 +243,7 @@ mod tests {
             vault: "v".into(),
             record: record.into(),
             digest: "d".into(),
+            behind: String::new(),
             scopes: Scopes::default(),
             audience: None,
         }

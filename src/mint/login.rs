@@ -41,10 +41,10 @@ pub struct Logged {
 }
 
 impl Logged {
-    /// The first token as it is kept.
+    /// The first token as it is kept with a profile that has this `basis`.
     #[must_use]
-    pub fn kept(&self) -> Kept {
-        Kept::of(&self.lease, None, self.asked_at)
+    pub fn kept(&self, basis: &str) -> Kept {
+        Kept::of(&self.lease, None, self.asked_at, basis)
     }
 }
 
@@ -87,8 +87,11 @@ impl Run<'_> {
                 }
                 Ask::Send(request) => {
                     asked_at = (clock.wall(), clock.steady());
-                    let reply = self.send(&request).await?;
-                    login.step(Answer::Reply(&reply))
+                    match self.send(&request).await {
+                        Ok(reply) => login.step(Answer::Reply(&reply)),
+                        Err(Error::Http(_)) if login.asks_again() => login.step(Answer::Nothing),
+                        Err(error) => return Err(error),
+                    }
                 }
                 Ask::Visit(page) => {
                     self.person.visit(&page);

@@ -147,7 +147,8 @@ impl BySlot<'_> {
                 let refresh =
                     minted.refresh.or_else(|| slot.refresh.as_ref().map(RefreshToken::copy));
                 let audience = self.request.audience.clone();
-                let kept = Some(Kept::of(&minted.lease, audience, minted.asked_at));
+                let basis = self.means.basis;
+                let kept = Some(Kept::of(&minted.lease, audience, minted.asked_at, basis));
                 let settled =
                     self.settle(&slot, &Outcome::New(Slot { refresh, kept, ..Slot::default() }));
                 settled.map_err(|error| Error::NotKept(Box::new(error)))?;
@@ -181,7 +182,8 @@ impl BySlot<'_> {
     /// since it asked.
     fn kept(&self, slot: &Slot, began: Timestamp) -> Option<Lease> {
         let kept = slot.kept.as_ref()?;
-        let answers = kept.asked == *self.request.scopes_for(self.profile)
+        let answers = kept.basis == self.means.basis
+            && kept.asked == *self.request.scopes_for(self.profile)
             && kept.audience == self.request.audience
             && (!self.means.fresh || kept.asked_at >= began);
         let (clock, wanted) = (self.means.clock, self.request.min_valid);
@@ -193,7 +195,7 @@ impl BySlot<'_> {
     }
 
     fn is_alive(&self, kept: &Kept) -> bool {
-        kept.lease(self.profile, self.means.clock).is_some()
+        kept.basis == self.means.basis && kept.lease(self.profile, self.means.clock).is_some()
     }
 
     /// Says that this device is about to spend it; `None` where another one said so first.

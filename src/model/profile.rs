@@ -78,6 +78,7 @@ pub struct Binding {
     options: Options,
     urls: (Endpoint, Option<Endpoint>, Option<Endpoint>),
     auth: AuthStyle,
+    params: Vec<(String, String)>,
     ca: Option<String>,
     flags: Flags,
 }
@@ -131,6 +132,7 @@ impl Profile {
             options: self.options.clone(),
             urls: (self.endpoint.clone(), self.issuer.clone(), self.base_url.clone()),
             auth: self.auth,
+            params: self.params.clone(),
             ca: self.ca.clone(),
             flags: self.flags,
         }
@@ -164,7 +166,6 @@ impl Profile {
             && self.scopes == other.scopes
             && (&self.audience, &self.resource, &self.label)
                 == (&other.audience, &other.resource, &other.label)
-            && self.params == other.params
             && self.tags == other.tags
             && self.secret_expires == other.secret_expires
             && self.fields.len() == other.fields.len()
@@ -195,7 +196,7 @@ impl Profile {
     /// [`Invalid::Parameter`], also for a parameter that the grant sets itself: RFC 6749 §3.2
     /// forbids to send one twice.
     pub fn parameter(text: &str) -> Result<(String, String), Invalid> {
-        const OWN: [&str; 17] = [
+        const OWN: [&str; 30] = [
             "grant_type",
             "client_id",
             "client_secret",
@@ -214,6 +215,20 @@ impl Profile {
             "password",
             "refresh_token",
             "secret",
+            "token",
+            "jwt",
+            // What ties an answer to its question, or says what is asked.
+            "response_type",
+            "redirect_uri",
+            "state",
+            "nonce",
+            "code_challenge",
+            "code_challenge_method",
+            "username",
+            "subject_token_type",
+            "actor_token_type",
+            "requested_token_type",
+            "token_type_hint",
         ];
         let (key, value) = text.split_once('=').ok_or(Invalid::Parameter)?;
         if key.is_empty()
@@ -234,7 +249,7 @@ mod tests {
     #[test]
     fn a_parameter_that_the_grant_sets_is_refused() {
         assert_eq!(Profile::parameter("a=b=c"), Ok(("a".into(), "b=c".into())));
-        for text in ["scope=x", "grant_type=x", "client_secret=x", "=x", "x", "a=\n"] {
+        for text in ["scope=x", "client_secret=x", "state=x", "token=x", "=x", "x", "a=\n"] {
             assert_eq!(Profile::parameter(text), Err(Invalid::Parameter), "{text:?}");
         }
     }

@@ -1,12 +1,11 @@
 //! What a profile's last mint left for the next one, whoever does it and wherever: the refresh token
 //! that is good now, the token that came with it, and who is about to spend it.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 
 use super::{Given, Lease, Profile, Scopes, Token};
 use crate::clock::Clock;
+use crate::limits;
 use crate::secret::RefreshToken;
 
 /// The slot of one profile.
@@ -36,6 +35,7 @@ impl Slot {
                 asked: it.asked.clone(),
                 audience: it.audience.clone(),
                 asked_at: it.asked_at,
+                basis: it.basis.clone(),
             }),
             claim: claim.clone(),
         }
@@ -52,6 +52,8 @@ pub struct Kept {
     pub audience: Option<String>,
     /// When it was asked for.
     pub asked_at: Timestamp,
+    /// A digest of all that it was made of: of a profile that was changed since it is none.
+    pub basis: String,
 }
 
 /// A device that is about to spend a refresh token.
@@ -66,15 +68,20 @@ pub struct Claim {
 impl Kept {
     /// The token as it is kept with a lease.
     #[must_use]
-    pub fn of(lease: &Lease, audience: Option<String>, asked_at: Timestamp) -> Self {
-        Self { token: lease.token.copy(), asked: lease.asked.clone(), audience, asked_at }
+    pub fn of(lease: &Lease, audience: Option<String>, asked_at: Timestamp, basis: &str) -> Self {
+        let (token, asked) = (lease.token.copy(), lease.asked.clone());
+        Self { token, asked, audience, asked_at, basis: basis.to_owned() }
     }
 
-    /// The lease that it still is; `None` where its life is over, or the wall clock says that it was
-    /// asked for in the future.
+    /// The lease that it still is, by the wall clock: devices share no other. `None` where its life is
+    /// over, or it was asked for further in the future than `limits::SKEW`; what lies in between is
+    /// taken off its life.
     #[must_use]
     pub fn lease(&self, profile: &Profile, clock: &dyn Clock) -> Option<Lease> {
-        let since = Duration::try_from(clock.wall().duration_since(self.asked_at)).ok()?;
+        let since = clock.wall().duration_since(self.asked_at).unsigned_abs();
+        if clock.wall() < self.asked_at && since > limits::SKEW {
+            return None;
+        }
         let life = self.token.life.duration();
         let remaining = life.checked_sub(since).filter(|left| !left.is_zero())?;
         let given = Given {

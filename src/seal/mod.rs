@@ -27,7 +27,7 @@ pub use members::{Added, Member, MemberKind, Members};
 pub use pin::{Pin, PinKey};
 pub use record::{Content, Record, RecordPath};
 pub use signer::{Fingerprint, OpeningKey, VerifyKey};
-pub use slot::origin;
+pub use slot::{basis, origin};
 pub use wrapped::{unwrap, wrap};
 
 /// The format's version. Drafts carry a name, so that none is ever mistaken for the frozen one.

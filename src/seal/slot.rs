@@ -9,7 +9,7 @@ use super::{Error, hex};
 use crate::model::{
     Claim, Credential, Kept, Profile, Scopes, Slot, Token, TokenLife, TokenType, is_harmless,
 };
-use crate::secret::{ClientSecret, RefreshToken};
+use crate::secret::{ClientSecret, PrivateKey, RefreshToken};
 
 const WHAT: &str = "the slot";
 
@@ -34,6 +34,7 @@ struct KeptForm {
     asked: String,
     audience: Option<String>,
     asked_at: Timestamp,
+    basis: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -59,7 +60,8 @@ impl From<&Slot> for SlotForm {
 
 impl From<&Kept> for KeptForm {
     fn from(kept: &Kept) -> Self {
-        let Kept { token: Token { access, kind, life, scope }, asked, audience, asked_at } = kept;
+        let Kept { token, asked, audience, asked_at, basis } = kept;
+        let Token { access, kind, life, scope } = token;
         Self {
             token: Zeroizing::new(access.expose().to_owned()),
             token_type: kind.to_text().to_owned(),
@@ -68,6 +70,7 @@ impl From<&Kept> for KeptForm {
             asked: asked.to_string(),
             audience: audience.clone(),
             asked_at: *asked_at,
+            basis: basis.clone(),
         }
     }
 }
@@ -91,7 +94,7 @@ impl TryFrom<KeptForm> for Kept {
     type Error = Error;
 
     fn try_from(form: KeptForm) -> Result<Self, Error> {
-        let KeptForm { token, token_type, life, scope, asked, audience, asked_at } = form;
+        let KeptForm { token, token_type, life, scope, asked, audience, asked_at, basis } = form;
         let damaged = |_| Error::Damaged(WHAT);
         if scope.as_ref().is_some_and(|scope| !scope.chars().all(is_harmless)) {
             return Err(Error::Damaged(WHAT));
@@ -103,7 +106,7 @@ impl TryFrom<KeptForm> for Kept {
             scope,
         };
         let asked = Scopes::parse([asked.as_str()]).map_err(damaged)?;
-        Ok(Self { token, asked, audience, asked_at })
+        Ok(Self { token, asked, audience, asked_at, basis })
     }
 }
 
@@ -112,7 +115,6 @@ impl TryFrom<KeptForm> for Kept {
 #[must_use]
 pub fn origin(profile: &Profile) -> String {
     let Profile { preset: _, grant, endpoint, credential, from, options, .. } = profile;
-    let mut hash = Sha256::new();
     let refresh = credential.refresh.as_ref().map_or("", RefreshToken::expose);
     let from = from.as_ref().map_or("", |name| name.as_str());
     // Of badges: whose login it is where there is no client id.
@@ -122,7 +124,33 @@ pub fn origin(profile: &Profile) -> String {
     let secret = credential.secret.as_ref().filter(|_| is_all);
     let secret = secret.map_or(&[][..], ClientSecret::expose);
     let texts = [grant, endpoint.as_str(), credential.id(), from, refresh, user];
-    for part in texts.map(str::as_bytes).into_iter().chain([secret]) {
+    digest(texts.map(str::as_bytes).into_iter().chain([secret]))
+}
+
+/// All of `profile` that decides which token it gets: another secret, scope, audience or option makes
+/// another of it; a label does not.
+#[must_use]
+pub fn basis(profile: &Profile) -> String {
+    let Profile { auth, credential, scopes, audience, resource, params, options, .. } = profile;
+    let Credential { client_id: _, secret, key, certificate, refresh: _ } = credential;
+    let mut texts = vec![origin(profile), auth.to_string(), scopes.to_string()];
+    for text in [audience, resource] {
+        texts.push(text.is_some().to_string());
+        texts.push(text.clone().unwrap_or_default());
+    }
+    texts.extend(params.iter().flat_map(|(name, value)| [name.clone(), value.clone()]));
+    texts.push(params.len().to_string());
+    texts.extend(options.iter().flat_map(|(name, text)| [name.to_owned(), text.to_owned()]));
+    let certificate = certificate.as_ref().map(|it| &it.key);
+    let keys = [key.as_ref(), certificate].map(|key| key.map_or(&[][..], PrivateKey::expose));
+    let secret = secret.as_ref().map_or(&[][..], ClientSecret::expose);
+    digest(texts.iter().map(String::as_bytes).chain(keys).chain([secret]))
+}
+
+/// SHA-256 over each part behind its length, in hex.
+fn digest<'a>(parts: impl Iterator<Item = &'a [u8]>) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }

@@ -134,3 +134,22 @@ fn a_source_at_another_host_does_not_take_the_redirect_there() {
     scene.run(&["token", "insta"]).exits(7);
     assert_eq!(elsewhere.connections(), 0);
 }
+
+#[test]
+fn another_token_for_the_source_is_another_token_for_what_is_minted_from_it() {
+    for by_agent in [false, true] {
+        let scene = Scene::new();
+        scene.add_secret("hand", "canvas", &scene.login.by_hand);
+        scene.add("insta", "canvas-instaccess", &["--from", "hand"]);
+        let token = || if by_agent { scene.token_by_agent("insta") } else { scene.token("insta") };
+        let before = token();
+        assert_eq!(token(), before);
+        let other = crate::scene::canary();
+        scene.issuer.accept_canvas_token(&other);
+        let edit = scene.device.world.mintage(["edit", "hand", "--secret-stdin"]);
+        edit.stdin(other.as_str()).run().succeeds();
+        assert_ne!(token(), before);
+        let last = scene.issuer.requests().pop().expect("a request");
+        assert_eq!(last.bearer(), Some(other.as_str()));
+    }
+}

@@ -160,3 +160,25 @@ fn a_check_of_many_that_are_minted_from_a_throttled_source_asks_once() {
     assert!(said.contains("asked for a rest"), "{said}");
     assert_eq!(scene.asked(), (1, 0));
 }
+
+/// What is no number of units must not be reckoned with.
+#[test]
+fn a_bucket_that_is_no_number_is_none() {
+    for units in ["NaN", "inf", "-inf", "1e999", "many"] {
+        let scene = Scene::with_insta();
+        let headers = [("X-Rate-Limit-Remaining", units), ("Retry-After", "60")];
+        let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+        scene.issuer.fault(Fault::Status { status: 429, headers, body: Vec::new() });
+        scene.run(&["token", "insta"]).exits(8).says("try again in");
+        scene.run(&["status"]);
+    }
+}
+
+/// Each costs 200 units, whether or not Canvas comes to the end of it.
+#[test]
+fn a_canvas_that_is_out_of_order_is_asked_once() {
+    let scene = Scene::with_insta();
+    scene.issuer.fault(Fault::Status { status: 502, headers: Vec::new(), body: Vec::new() });
+    scene.run(&["token", "insta"]).exits(8);
+    assert_eq!(scene.asked(), (0, 1));
+}

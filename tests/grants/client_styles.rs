@@ -129,7 +129,7 @@ fn a_key_that_the_issuer_does_not_know_is_told() {
     scene.write("other.pem", SigningKey::p256().private_pem());
     scene.world.run(["edit", "app", "--key-file", "other.pem"]).succeeds();
     let ran = scene.world.run(["token", "app"]).exits(7);
-    ran.says("the signature is wrong").says("mintage key public");
+    ran.says("the signature is wrong").says("mintage key public app");
     assert_eq!(scene.issuer.logins(), 1);
 }
 

@@ -197,3 +197,15 @@ fn a_source_is_refused_where_nothing_is_minted_from_one() {
     let (scene, _) = signing(&[]);
     scene.world.run(["edit", "app", "--from", "other"]).exits(2);
 }
+
+#[test]
+fn where_a_person_logs_in_moves_along_with_the_place() {
+    let scene = Scene::new();
+    let login = ["--client-id", "app", "--secret-stdin", "--no-login"];
+    let add = scene.adding("studio", "studio", &login).args(["--base-url", "https://old.example"]);
+    add.stdin("secret-of-the-app").run().succeeds();
+    scene.world.run(["edit", "studio", "--base-url", "https://new.example"]).succeeds();
+    let shown = scene.show("studio");
+    assert!(shown["options"].to_string().contains("https://new.example/api"), "{shown}");
+    assert!(!shown.to_string().contains("old.example"), "{shown}");
+}

@@ -77,7 +77,7 @@ fn a_key_of_another_app_is_told() {
     scene.write("other.pem", SigningKey::rsa().private_pem());
     scene.world.run(["edit", "app", "--key-file", "other.pem"]).succeeds();
     let ran = scene.world.run(["token", "app"]).exits(7);
-    ran.says("could not be decoded").says("mintage key public").says("must be one of this app");
+    ran.says("could not be decoded").says("mintage key public app").says("must be one of this app");
 }
 
 #[test]
@@ -128,4 +128,18 @@ fn permissions_that_are_none_are_refused() {
 fn it_has_no_scope() {
     let (scene, _) = scene(&[]);
     scene.world.run(["token", "app", "--scope", "repo"]).exits(2);
+}
+
+/// The key is for the endpoint that was given and shown, and for nothing else.
+#[test]
+fn another_token_url_is_where_the_app_shows_its_jwt() {
+    let (scene, key) = (Scene::new(), SigningKey::rsa());
+    scene.issuer.accept_github_app(APP, 42, key.public_pem());
+    scene.write("app.pem", key.private_pem());
+    let url = format!("{}/app/installations", scene.issuer.url());
+    let all = ["--key-file", "app.pem", "--client-id", APP, "--set", "installation=42"];
+    let add = scene.adding("app", "github-app", &all).args(["--token-url", &url]);
+    add.run().succeeds();
+    let token = scene.token("app");
+    assert_eq!(scene.issuer.tokens(), [token]);
 }

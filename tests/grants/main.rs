@@ -35,6 +35,7 @@ mod own_presets;
 mod presets;
 mod quiz;
 mod refresh;
+mod review;
 mod secrets;
 mod static_keys;
 mod studio;

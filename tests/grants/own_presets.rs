@@ -119,7 +119,7 @@ fn a_later_change_of_it_moves_no_profile() {
 
 /// That this table is refused in these words, and nothing is added from it.
 #[track_caller]
-fn refuses(name: &str, lines: &str, words: &str) {
+pub fn refuses(name: &str, lines: &str, words: &str) {
     let scene = Scene::new();
     settle(&scene, &format!("[preset.{name}]\n{lines}"));
     let ran = scene.world.run(["presets"]);
@@ -191,9 +191,5 @@ fn a_field_that_is_unknown_is_refused() {
 
 #[test]
 fn an_option_that_its_grant_does_not_have_is_refused() {
-    let scene = Scene::new();
-    settle(&scene, "[preset.acme]\nlike = \"oauth2\"\noptions = { life = \"60\" }");
-    let options = ["--client-id", "app", "--secret-stdin"];
-    let ran = scene.adding_oauth("app", "acme", &options).stdin(canary()).run();
-    ran.exits(2).says("no option of this name");
+    refuses("acme", "like = \"oauth2\"\noptions = { life = \"60\" }", "no option of this name");
 }

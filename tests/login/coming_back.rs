@@ -130,6 +130,19 @@ fn a_port_that_is_set_is_the_one_that_the_browser_comes_back_to() {
     assert_eq!(scene.sent("redirect_uri"), redirect);
 }
 
+// RFC 8252, 7.3
+#[test]
+fn a_way_back_without_a_port_has_any() {
+    let scene = Scene::new();
+    let mut session = scene.adding(&["--set", "redirect-uri=http://127.0.0.1/back"]).start();
+    let page = page_waited_for(&mut session);
+    let redirect = Url::parse(&asked(&page, "redirect_uri")).expect("a URL");
+    assert_eq!(redirect.path(), "/back");
+    assert!(redirect.port().is_some_and(|port| port > 1023));
+    browser::visit(&browser::sent_to(&scene.world, page.as_str()));
+    session.ends().exits(0);
+}
+
 #[test]
 fn a_port_that_somebody_else_has_ends_it_with_8_before_anybody_is_sent_anywhere() {
     let scene = Scene::new();

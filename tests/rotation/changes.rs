@@ -4,7 +4,7 @@
 use std::fs;
 
 use crate::issuer::{Seen, Service};
-use crate::scene::{Scene, TOKEN};
+use crate::scene::{Scene, Started, TOKEN};
 
 /// What was sent in the last refresh.
 #[track_caller]
@@ -140,25 +140,22 @@ fn another_refresh_token_takes_the_place_of_the_newest_one_and_of_its_token() {
 fn a_profile_that_moved_takes_neither_the_newest_refresh_token_nor_its_token_along() {
     let scene = rotated();
     let old = scene.token();
-    let newest = scene.issuer.current_refresh_token(Service::OAuth).expect("a login");
     let url = format!("{}{TOKEN}", scene.elsewhere.url());
     scene.run(&["edit", "prod", "--token-url", &url, "--ca-file", "ca.pem"]).succeeds();
-    // There nobody knows the login.
-    scene.run(&["token", "prod"]).exits(7).hides(&old);
-    assert_ne!(sent(&scene.elsewhere.requests()), newest);
-    let url = format!("{}{TOKEN}", scene.issuer.url());
-    scene.run(&["edit", "prod", "--token-url", &url]).succeeds();
+    // There nobody knows the login, and nobody is asked.
+    scene.run(&["token", "prod"]).exits(4).hides(&old);
+    assert!(scene.elsewhere.requests().is_empty());
     assert_eq!(scene.reuses(), 0);
 }
 
 #[test]
 fn another_client_does_not_take_over_the_newest_refresh_token() {
     let scene = rotated();
-    let newest = scene.issuer.current_refresh_token(Service::OAuth).expect("a login");
+    let before = scene.refreshes();
     scene.issuer.accept_pair("another", scene.canary.secret.as_bytes());
     scene.run(&["edit", "prod", "--client-id", "another"]).succeeds();
-    scene.run(&["token", "prod"]).exits(7);
-    assert_ne!(sent(&scene.issuer.requests()), newest);
+    scene.run(&["token", "prod"]).exits(4);
+    assert_eq!(scene.refreshes(), before);
 }
 
 #[test]
@@ -278,4 +275,29 @@ fn a_login_by_password_begins_anew_where_its_refresh_token_is_dead() {
     scene.refresh();
     assert_eq!(scene.issuer.asked_for("/o/token", "password"), 2);
     assert_eq!(scene.issuer.refresh_reuses(Service::Badges), 0);
+}
+
+#[test]
+fn what_was_minted_while_the_profile_changed_is_not_handed_out_for_it() {
+    let scene = Scene::new();
+    let hold = scene.hold();
+    let mut slow = Started::of(scene.world.mintage(["token", "prod"]));
+    assert!(hold.is_sent_within(std::time::Duration::from_secs(20)));
+    scene.run(&["edit", "prod", "--audience", "https://other.example"]).succeeds();
+    hold.release();
+    slow.0.wait().expect("it ends");
+    scene.token();
+    let last = scene.issuer.requests().pop().expect("a request");
+    assert_eq!(last.form_field("audience").expect("sent"), b"https://other.example");
+    assert_eq!(scene.reuses(), 0);
+}
+
+#[test]
+fn a_login_that_does_not_move_along_is_taken_out_and_that_is_said() {
+    let scene = rotated();
+    let before = scene.refreshes();
+    let edit = scene.run(&["edit", "prod", "--client-id", "another"]).succeeds();
+    edit.says("the login does not move along");
+    scene.run(&["token", "prod"]).exits(4);
+    assert_eq!([scene.refreshes(), scene.reuses()], [before, 0]);
 }

@@ -74,3 +74,12 @@ fn a_claim_by_a_clock_that_is_behind_is_over_at_once() {
     assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
     scene.is_well();
 }
+
+#[test]
+fn a_clock_that_is_a_little_behind_takes_the_token_that_is_kept() {
+    let scene = Scene::new();
+    let first = scene.token();
+    assert_eq!(token_at(&scene, "-2s"), first);
+    assert_eq!(token_at(&scene, "-4m"), first);
+    assert_eq!(scene.refreshes(), 1);
+}

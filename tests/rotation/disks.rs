@@ -109,3 +109,21 @@ fn a_disk_that_fails_at_any_write_costs_no_login_unnoticed() {
     }
     assert!(lost > 0);
 }
+
+/// A refresh token is spent by the first mint: it must be in the vault before that.
+#[test]
+fn an_add_with_verify_spends_nothing_that_cannot_be_kept() {
+    let scene = Scene::empty();
+    scene.log_in();
+    let add = scene.adding("prod").args(["--verify"]);
+    // Behind what starts it in a session of its own.
+    let own = env!("CARGO_BIN_EXE_mintage");
+    let words = add.command.get_args().skip_while(|word| *word != own).map(ToOwned::to_owned);
+    let words: Vec<_> = words.collect();
+    let renames = "inject=rename,renameat,renameat2:error=ENOSPC";
+    let strace = ["-f", "-qq", "-o", "/dev/null", "-e", renames];
+    let call = scene.world.program("strace").args(strace).args(words);
+    let call = call.stdin(scene.canary.pair());
+    call.run().exits(11);
+    assert_eq!(scene.refreshes(), 0);
+}

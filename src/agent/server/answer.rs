@@ -13,6 +13,7 @@ use crate::agent::reply::{Leased, Reply};
 use crate::broker;
 use crate::config::Registered;
 use crate::grant;
+use crate::limits;
 use crate::mint::{self, Question};
 use crate::model::{FieldName, Lease, Profile, ProfileName, Withheld};
 use crate::seal::RecordPath;
@@ -28,6 +29,8 @@ pub(super) struct Subject {
 /// A record that was judged: its digest, and the profile where it had to be opened for that.
 struct Judged {
     digest: String,
+    /// What it is minted from.
+    from: Option<ProfileName>,
     profile: Option<Profile>,
 }
 
@@ -174,11 +177,12 @@ impl Agent {
         subject: &Subject,
         wanted: &Wanted,
     ) -> Result<Rc<Lease>, Reply> {
-        let Judged { digest, profile } = self.judge(subject)?;
+        let Judged { digest, from, profile } = self.judge(subject)?;
         let mut question = Question {
             vault: subject.registered.id.clone(),
             record: subject.path.as_str().to_owned(),
             digest,
+            behind: self.behind_it(subject, from),
             scopes: wanted.scopes.clone(),
             audience: wanted.audience.clone(),
         };
@@ -250,13 +254,14 @@ impl Agent {
             let mut vaults = self.vaults.borrow_mut();
             let opened = vaults.get(registered).ok_or(Reply::Locked { sticky: false })?;
             let look = opened.vault.stamp_at(path);
-            if let Some((digest, seen)) = opened.judged.get_mut(path.as_str()) {
+            if let Some((digest, seen, from)) = opened.judged.get_mut(path.as_str()) {
                 let is_same = look.is_some() && *seen == look;
                 let now =
                     || opened.vault.digest_at(path).map_err(|error| self.told(error, subject));
                 if is_same || now()?.as_ref() == Some(digest) {
                     *seen = look;
-                    return Ok(Judged { digest: digest.clone(), profile: None });
+                    let (digest, from) = (digest.clone(), from.clone());
+                    return Ok(Judged { digest, from, profile: None });
                 }
             }
             opened.judged.remove(path.as_str());
@@ -267,9 +272,30 @@ impl Agent {
         let (profile, digest) = self.profile(subject)?;
         let mut vaults = self.vaults.borrow_mut();
         if let Some(opened) = vaults.get(registered) {
-            opened.judged.insert(path.as_str().to_owned(), (digest.clone(), look));
+            let judged = (digest.clone(), look, profile.from.clone());
+            opened.judged.insert(path.as_str().to_owned(), judged);
         }
-        Ok(Judged { digest, profile: Some(profile) })
+        Ok(Judged { digest, from: profile.from.clone(), profile: Some(profile) })
+    }
+
+    /// The digests of what a profile is minted from. What is wrong with one of those is said by the mint.
+    fn behind_it(&self, subject: &Subject, first: Option<ProfileName>) -> String {
+        let (mut digests, mut from) = (String::new(), first);
+        for _ in 0..limits::CHAIN {
+            let Some(name) = from.take() else { break };
+            let registered = &subject.registered;
+            let path = self.vaults.borrow_mut().get(registered).map(|it| it.vault.path_of(&name));
+            let Some(path) = path else { break };
+            let next = Subject { registered: registered.clone(), path, name: Some(name) };
+            match self.judge(&next) {
+                Ok(judged) => {
+                    digests.push_str(&judged.digest);
+                    from = judged.from;
+                }
+                Err(_) => digests.push('?'),
+            }
+        }
+        digests
     }
 
     /// Opens the record.

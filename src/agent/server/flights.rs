@@ -42,6 +42,24 @@ pub(super) struct Flight {
     task: JoinHandle<()>,
     /// It may be spending something that only its end replaces.
     spends: bool,
+    /// Which of all.
+    number: u64,
+}
+
+/// Takes a mint off the list, however it ended.
+struct Over<'a> {
+    agent: &'a Agent,
+    question: &'a Question,
+    number: u64,
+}
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        let mut flights = self.agent.flights.borrow_mut();
+        if flights.get(self.question).is_some_and(|flight| flight.number == self.number) {
+            flights.remove(self.question);
+        }
+    }
 }
 
 impl Flight {
@@ -93,16 +111,18 @@ impl Agent {
         let spends = grant.is_some_and(|grant| grant.keeps_a_slot(&profile));
         let (tell, outcome) = watch::channel(None);
         let (agent, asked) = (Rc::clone(self), question.clone());
+        let number = self.flown.get();
+        self.flown.set(number + 1);
         let task = spawn_local(async move {
+            let _over = Over { agent: &agent, question: &asked, number };
             let minted = agent.mint(&asked, profile, (proxy, how)).await;
             stack_is_dirty();
-            agent.flights.borrow_mut().remove(&asked);
             // Nothing is said where the vault was closed meanwhile.
             if let Some(minted) = minted {
                 let _nobody_waits = tell.send(Some(minted));
             }
         });
-        let flight = Flight { outcome: outcome.clone(), task, spends };
+        let flight = Flight { outcome: outcome.clone(), task, spends, number };
         self.flights.borrow_mut().insert(question.clone(), flight);
         Ok(outcome)
     }
@@ -157,11 +177,12 @@ impl Agent {
         let clock = self.clock();
         let request = LeaseRequest { min_valid, ..question.request(profile.name.clone()) };
         let slots = Kept { agent: self, vault: &question.vault };
+        let basis = self.basis(question, profile)?;
         let mut fresh_source = false;
         loop {
             let source = self.source(question, profile, fresh_source).await?;
             let source = source.as_ref().map(|lease| &lease.token.access);
-            let means = Means { proxy, clock, slots: &slots, source, fresh };
+            let means = Means { proxy, clock, slots: &slots, source, basis: &basis, fresh };
             let here = |error| NotMinted::Here(broker::Error::mint(profile, error, clock));
             let client = self.client(profile, proxy).map_err(here)?;
             let minted = mint::exchange(profile, &request, client, &means).await.map_err(here);
@@ -175,6 +196,15 @@ impl Agent {
                 minted => return minted,
             }
         }
+    }
+
+    /// What a token of `profile` is made of.
+    fn basis(&self, question: &Question, profile: &Profile) -> Result<String, NotMinted> {
+        let vaults = self.vaults.borrow();
+        let opened = vaults.iter().find(|(id, _)| **id == question.vault);
+        let (_, opened) = opened.ok_or(NotMinted::Closed)?;
+        stack_is_dirty();
+        Ok(broker::basis(&opened.vault, profile))
     }
 
     /// The lease that `profile` is minted from, where there is one.

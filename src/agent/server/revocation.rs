@@ -75,6 +75,7 @@ impl Agent {
             vault: registered.id.clone(),
             record: path.as_str().to_owned(),
             digest,
+            behind: String::new(),
             scopes: Scopes::default(),
             audience: None,
         };

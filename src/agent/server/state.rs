@@ -40,6 +40,8 @@ pub(super) struct Agent {
     pub(super) vaults: RefCell<Vaults>,
     pub(super) leases: RefCell<Leases<Told>>,
     pub(super) flights: RefCell<HashMap<Question, Flight>>,
+    /// How many mints there have been.
+    pub(super) flown: Cell<u64>,
     pub(super) elections: RefCell<Elections>,
     pub(super) ready: RefCell<Ready>,
     pub(super) readers: RefCell<Readers>,
@@ -81,6 +83,7 @@ impl Agent {
             vaults: RefCell::default(),
             leases: RefCell::default(),
             flights: RefCell::default(),
+            flown: Cell::new(0),
             elections: RefCell::default(),
             ready: RefCell::default(),
             readers: RefCell::default(),

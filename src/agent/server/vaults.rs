@@ -5,6 +5,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::time::Duration;
 
 use crate::config::Registered;
+use crate::model::ProfileName;
 use crate::store;
 use crate::vault::OpenVault;
 
@@ -17,6 +18,9 @@ pub(super) struct Limits {
     pub(super) absolute: Duration,
 }
 
+/// What is known of a record.
+type Known = (String, Option<store::Stamp>, Option<ProfileName>);
+
 /// An open vault.
 pub(super) struct Opened {
     pub(super) vault: OpenVault<'static>,
@@ -26,8 +30,8 @@ pub(super) struct Opened {
     since: Duration,
     used: Duration,
     /// The records that were judged since it was opened, by their places: digest, and how they looked
-    /// from outside before that.
-    pub(super) judged: HashMap<String, (String, Option<store::Stamp>)>,
+    /// from outside before that, and what they are minted from.
+    pub(super) judged: HashMap<String, Known>,
     /// How the slots of profiles looked when a lease came by way of them, by the places of the records.
     pub(super) slots: HashMap<String, Option<store::Stamp>>,
 }

@@ -14,6 +14,8 @@ use crate::model::{Endpoint, LeaseRequest, ProfileName, Tag};
 use crate::vault::OpenVault;
 use crate::{grant, mint};
 
+/// A token that was minted just now has so much of its life left, but for this.
+const KEPT: Duration = Duration::from_secs(5);
 /// A host that failed so often in a row is left alone.
 const TRIES: u32 = 3;
 
@@ -81,7 +83,13 @@ impl Asked {
         let lease = self.ask(&host, parts, || super::lease_from(vault, &request, parts))?;
         super::warn_of(&lease, parts);
         let minutes = lease.remaining(parts.clock()).as_secs().div_ceil(60);
-        Ok(format!("a token for {minutes} minutes"))
+        // Minted before, and kept: nobody was asked.
+        let is_kept = lease.remaining(parts.clock()) + KEPT < lease.token.life.duration();
+        Ok(if is_kept {
+            format!("a token is kept for {minutes} minutes more: not asked again")
+        } else {
+            format!("a token for {minutes} minutes")
+        })
     }
 
     fn metadata(

@@ -10,7 +10,7 @@ use super::shape::{self, Shape};
 use crate::cli::credential::{CredentialArgs, Given};
 use crate::cli::parts::Parts;
 use crate::cli::{Failure, style};
-use crate::grant::Preset;
+use crate::grant::{self, Preset};
 use crate::mint::Unsaved;
 use crate::model::{
     Credential, FieldName, Options, Part, Pasted, Profile, ProfileName, Scopes, Tag,
@@ -132,6 +132,7 @@ impl Args {
     ) -> Result<Profile, Failure> {
         let (before, is_guarded) = (profile.binding(), profile.flags.token_only);
         let origin = seal::origin(&profile);
+        let rotated = vault.slot(&profile)?.slot.is_some_and(|slot| slot.refresh.is_some());
         let preset = match parts.preset(&profile.preset)? {
             Some(preset) => preset,
             // A user's own may be gone from the settings: its grant stays.
@@ -150,7 +151,12 @@ impl Args {
         self.clear_in(&mut profile);
         self.drop_in(&mut profile)?;
         let (verify, is_one_of_many) = (self.verify, self.tag.is_some());
+        // Where a person logs in moves along with the rest.
+        for name in self.shape.logins_left_behind() {
+            profile.options.set(name, "")?;
+        }
         self.shape.apply(resolved, field, &mut profile)?;
+        super::add::fill_logins(&preset, &mut profile)?;
         profile.flags.plain_http &= profile.uses_plain_http();
         super::add::check(&profile)?;
         let is_moved = profile.binding() != before;
@@ -166,7 +172,17 @@ impl Args {
         if is_moved {
             shape::tell_place(&profile, parts);
         }
-        if verify && seal::origin(&profile) == origin {
+        let is_other = seal::origin(&profile) != origin;
+        if is_other && rotated && !replaced.contains(&Part::Refresh) {
+            // What is left of the login is spent, and would be taken for a theft.
+            profile.credential.refresh = None;
+            parts.style.warn("the login does not move along: it ends here");
+            let next = grant::over(&profile);
+            let next =
+                next.unwrap_or_else(|| "mintage edit NAME --refresh-token-file F".to_owned());
+            parts.style.hint(next);
+        }
+        if verify && !is_other {
             // Its refresh token may have been spent: the one that is good now is in its slot.
             super::lease_for(&profile, vault, vault, parts)?;
         } else if verify {

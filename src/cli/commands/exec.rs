@@ -8,7 +8,7 @@ use crate::agent::Wanted;
 use crate::cli::Failure;
 use crate::cli::holder::Holder;
 use crate::cli::parts::Parts;
-use crate::grant::{self, Grant, Value};
+use crate::grant::Value;
 use crate::handover::{self, Child, is_variable};
 use crate::model::{Described, FieldName, Lease, ProfileName, Scopes};
 
@@ -54,11 +54,18 @@ pub fn run(args: Args, parts: &Parts) -> Result<u8, Failure> {
 }
 
 impl Args {
-    /// The variables to set. `--as` replaces the default `ACCESS_TOKEN`; `--env` adds to it, but
-    /// replaces it where the token is the secret itself: a secret is only where it was mapped to.
+    /// The variables to set. `--as` replaces the default `ACCESS_TOKEN`, and `--env` adds to it. There
+    /// is no default where the token is the secret itself: that is only where it was mapped to.
     fn wanted(&self, profile: &Described, parts: &Parts) -> Result<Vec<(String, Value)>, Failure> {
         let mut wanted = match &self.program {
-            None if !self.env.is_empty() && gives_itself(profile, parts)? => Vec::new(),
+            None if profile.gives_the_secret && self.env.is_empty() => {
+                return Err(Failure::Usage(
+                    "the token of this profile is the secret itself: say which variable it goes \
+                     into, by `--env VAR=token`"
+                        .to_owned(),
+                ));
+            }
+            None if profile.gives_the_secret => Vec::new(),
             None => vec![("ACCESS_TOKEN".to_owned(), Value::Token)],
             Some(program) => template(program, profile, parts)?,
         };
@@ -89,12 +96,6 @@ impl Args {
         super::warn_of(&lease, parts);
         Ok(Some(lease))
     }
-}
-
-fn gives_itself(profile: &Described, parts: &Parts) -> Result<bool, Failure> {
-    let preset = parts.preset(&profile.preset)?;
-    let grant = preset.and_then(|preset| grant::find(&preset.grant));
-    Ok(grant.is_some_and(Grant::gives_the_secret))
 }
 
 fn template(

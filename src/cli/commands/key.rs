@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 use crate::cli::parts::Parts;
 use crate::cli::{Failure, style};
 use crate::grant::key::{self, Kind};
+use crate::grant::{self, Grant};
 use crate::model::{AuthStyle, Invalid, Part, Profile, ProfileName};
+use crate::secret::PrivateKey;
 
 /// Options of `key`.
 #[derive(Debug, clap::Args)]
@@ -83,7 +85,20 @@ pub fn run(args: Args, parts: &Parts) -> Result<u8, Failure> {
 fn make(args: New, parts: &Parts) -> Result<u8, Failure> {
     let vault = parts.open_vault()?;
     let name = &args.name;
-    let has_one = vault.profile(name)?.credential.has(Part::Key);
+    let profile = vault.profile(name)?;
+    if !signs(&profile)? {
+        return Err(Failure::Usage(format!(
+            "profiles of preset `{}` sign nothing: a key would have no use",
+            profile.preset
+        )));
+    }
+    if args.kid.is_some() && !has_rule(grant_of(&profile)?, "kid") {
+        return Err(Failure::Usage(format!(
+            "`--kid`: what profiles of preset `{}` sign names no key",
+            profile.preset
+        )));
+    }
+    let has_one = profile.credential.has(Part::Key);
     let question =
         format!("Replace the private key of `{name}`? The issuer must learn the new one.");
     if has_one && !args.yes && !parts.prompt.confirm(&question)? {
@@ -94,14 +109,8 @@ fn make(args: New, parts: &Parts) -> Result<u8, Failure> {
         Some(kid) => kid,
         None => key::thumbprint(&made)?,
     };
-    vault.change::<Failure>(name, |mut profile| {
-        profile.credential.key = Some(made);
-        profile.options.set("kid", &kid)?;
-        profile.options.set("alg", "")?;
-        // A secret that the key takes the place of stays until `edit` takes it away.
-        if profile.auth.shows() != Some(Part::Secret) || profile.credential.secret.is_none() {
-            profile.auth = signing(&profile);
-        }
+    vault.change::<Failure>(name, |profile| {
+        let mut profile = with_key(profile, made, &kid)?;
         profile.changed_at = parts.clock().wall();
         Ok(profile)
     })?;
@@ -110,10 +119,40 @@ fn make(args: New, parts: &Parts) -> Result<u8, Failure> {
     write(&vault.profile(name)?, args.jwks)
 }
 
-fn signing(profile: &Profile) -> AuthStyle {
-    let proves =
-        crate::grant::find(&profile.grant).is_some_and(crate::grant::Grant::proves_the_client);
-    if proves { AuthStyle::PrivateKeyJwt } else { profile.auth }
+fn with_key(mut profile: Profile, key: PrivateKey, kid: &str) -> Result<Profile, Failure> {
+    let (grant, before) = (grant_of(&profile)?, profile.binding());
+    profile.credential.key = Some(key);
+    for (name, text) in [("kid", kid), ("alg", "")] {
+        if has_rule(grant, name) {
+            profile.options.set(name, text)?;
+        }
+    }
+    // A secret that the key takes the place of stays until `edit` takes it away.
+    let shows_secret = profile.auth.shows() == Some(Part::Secret);
+    if grant.proves_the_client() && !(shows_secret && profile.credential.has(Part::Secret)) {
+        profile.auth = AuthStyle::PrivateKeyJwt;
+    }
+    super::add::check(&profile)?;
+    let others = [Part::Secret, Part::Certificate, Part::Refresh];
+    let keeps_another = others.into_iter().any(|part| profile.credential.has(part));
+    if profile.flags.token_only && keeps_another && profile.binding() != before {
+        return Err(Failure::SecretNeeded(profile.name));
+    }
+    Ok(profile)
+}
+
+/// Whether a key means anything to its grant.
+fn signs(profile: &Profile) -> Result<bool, Failure> {
+    let grant = grant_of(profile)?;
+    Ok(has_rule(grant, "alg") || grant.needs(profile).contains(&Part::Key))
+}
+
+fn has_rule(grant: &dyn Grant, name: &str) -> bool {
+    grant.options().iter().any(|rule| rule.name == name)
+}
+
+fn grant_of(profile: &Profile) -> Result<&'static dyn Grant, Failure> {
+    grant::find(&profile.grant).ok_or(Failure::UnknownPreset)
 }
 
 /// Writes the public half of the key of `profile`.

@@ -13,7 +13,9 @@ use crate::handover;
 use crate::mint::{self, Logged, Means, Person, Unsaved};
 use crate::model::{Profile, ProfileName, Slot};
 use crate::prompt;
+use crate::secret::RefreshToken;
 use crate::stack;
+use crate::vault::OpenVault;
 
 /// Options of `login`.
 #[derive(Debug, clap::Args)]
@@ -35,21 +37,29 @@ pub fn run(args: &Args, parts: &Parts) -> Result<u8, Failure> {
         return Err(prompt::Error::NobodyThere.into());
     }
     let logged = log_in(&profile, parts)?;
-    let kept = logged.kept();
-    let refresh = logged.refresh;
+    let refresh = logged.refresh.as_ref().map(RefreshToken::copy);
     let lasts = refresh.is_some();
     vault.change::<Failure>(name, |mut profile| {
         profile.credential.refresh = refresh;
         profile.changed_at = parts.clock().wall();
         Ok(profile)
     })?;
-    let profile = vault.profile(name)?;
-    let held = vault.slot(&profile)?;
-    vault.keep_slot(&profile, &held, Slot { kept: Some(kept), ..Slot::default() })?;
+    keep(name, &logged, &vault)?;
     parts.say_warnings(&vault);
     let value = json!({ "profile": name.as_str(), "lasting": lasts });
     style::told(format_args!("logged in for `{name}`"), value, parts.style)?;
     Ok(0)
+}
+
+/// Keeps the first token of a login that was saved.
+///
+/// # Errors
+/// [`Failure::Vault`].
+pub fn keep(name: &ProfileName, logged: &Logged, vault: &OpenVault<'_>) -> Result<(), Failure> {
+    let profile = vault.profile(name)?;
+    let held = vault.slot(&profile)?;
+    let kept = Some(logged.kept(&broker::basis(vault, &profile)));
+    Ok(vault.keep_slot(&profile, &held, Slot { kept, ..Slot::default() })?)
 }
 
 /// Has the person at the terminal log in for `profile`.
@@ -60,7 +70,7 @@ pub fn log_in(profile: &Profile, parts: &Parts) -> Result<Logged, Failure> {
     let settings = parts.settings()?;
     let slots = Unsaved::default();
     let (proxy, clock) = (settings.proxy.as_deref(), parts.clock());
-    let means = Means { proxy, clock, slots: &slots, source: None, fresh: true };
+    let means = Means { proxy, clock, slots: &slots, source: None, basis: "", fresh: true };
     let logged = mint::login(profile, &means, &Here(parts));
     stack::scrub(stack::Depth::Mint);
     let logged = logged.map_err(|error| {

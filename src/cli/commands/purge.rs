@@ -33,9 +33,8 @@ fn by_agent(_: &ProfileName, _: &Parts) -> Result<bool, Failure> {
 pub fn run(args: &Args, parts: &Parts) -> Result<u8, Failure> {
     let name = &args.name;
     // What an agent that has the vault closed leaves, and all there is without one.
-    if !by_agent(name, parts)?
-        && let Ok(vault) = parts.open_vault()
-    {
+    if !by_agent(name, parts)? {
+        let vault = parts.open_vault()?;
         vault.forget_kept(&vault.path_of(name))?;
     }
     let value = json!({ "profile": name.as_str(), "held": 0 });

@@ -134,6 +134,15 @@ impl Shape {
 }
 
 impl Shape {
+    /// The options that say where a person logs in, where the place is another one now and they were
+    /// not given with it.
+    pub fn logins_left_behind(&self) -> Vec<&'static str> {
+        let moves = self.base_url.is_some() || self.token_url.is_some() || self.issuer.is_some();
+        let is_given = |name: &str| self.set.iter().any(|(given, _)| given == name);
+        let logins = ["authorize-url", "device-url"].into_iter();
+        logins.filter(|name| moves && !is_given(name)).collect()
+    }
+
     /// The preset that `add` takes where none is named.
     pub fn default_preset(&self) -> &'static str {
         let is_any = self.token_url.is_some() || self.issuer.is_some();

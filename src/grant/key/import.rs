@@ -17,6 +17,9 @@ use crate::secret::PrivateKey;
 
 const NOT_ONE: Invalid = Invalid::Key("give PEM, a JWK, or the JSON file of a service account");
 
+/// Of any number in an RSA key that is looked at.
+const MOST_BYTES: usize = 1024;
+
 /// A key with what its file says beside.
 pub struct Imported {
     /// The key.
@@ -146,6 +149,9 @@ fn from_account(account: Account) -> Result<Imported, Invalid> {
 }
 
 fn from_jwk(jwk: Jwk) -> Result<Imported, Invalid> {
+    if jwk.alg.as_ref().is_some_and(|alg| !super::super::jws::is_algorithm(alg)) {
+        return Err(Invalid::Key("its `alg` is none of RS256, PS256, ES256 and EdDSA"));
+    }
     let d = bytes(jwk.d.as_ref().map(|text| text.as_str()))
         .map_err(|_| Invalid::Key("the JWK is a public key"))?;
     let key = match (jwk.kty.as_str(), jwk.crv.as_deref()) {
@@ -158,12 +164,18 @@ fn from_jwk(jwk: Jwk) -> Result<Imported, Invalid> {
         }
         _ => return Err(Invalid::Key("only RSA, P-256 and Ed25519 keys are known")),
     };
-    let alg = jwk.alg.filter(|alg| super::super::jws::is_algorithm(alg));
-    Ok(Imported { kid: jwk.kid, alg, ..Imported::from(key) })
+    Ok(Imported { kid: jwk.kid, alg: jwk.alg, ..Imported::from(key) })
 }
 
 fn rsa_key(jwk: &Jwk, d: &[u8]) -> Result<PrivateKey, Invalid> {
-    let number = |text: Option<&str>| Ok::<_, Invalid>(BigUint::from_bytes_be(&bytes(text)?));
+    let number = |text: Option<&str>| {
+        let bytes = bytes(text)?;
+        // What is no key at all may be as large as a file: nothing is reckoned with that.
+        if bytes.len() > MOST_BYTES || d.len() > MOST_BYTES {
+            return Err(super::TOO_LARGE);
+        }
+        Ok(BigUint::from_bytes_be(&bytes))
+    };
     let prime = |text: &Option<Zeroizing<String>>| number(text.as_ref().map(|it| it.as_str()));
     let primes = match (&jwk.p, &jwk.q) {
         (Some(_), Some(_)) => vec![prime(&jwk.p)?, prime(&jwk.q)?],

@@ -19,6 +19,11 @@ use crate::secret::PrivateKey;
 /// any day, and one of 3072 takes three times as long at every mint.
 const RSA_BITS: usize = 2048;
 
+/// The most that `ring` signs with: 4096 bits.
+const MOST_RSA_BYTES: usize = 512;
+
+const TOO_LARGE: Invalid = Invalid::Key("an RSA key that signs has 4096 bits at most");
+
 /// What kind of key it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -104,7 +109,17 @@ pub fn checked(der: &[u8]) -> Result<PrivateKey, Invalid> {
     if signs {
         return Ok(key);
     }
+    if rsa_bytes(der).is_some_and(|bytes| bytes > MOST_RSA_BYTES) {
+        return Err(TOO_LARGE);
+    }
     Err(Invalid::Key("an RSA key must have 2048 bits at least, and a key be whole"))
+}
+
+/// Bytes of the modulus; `None` where it is no RSA key, or not to be read.
+fn rsa_bytes(der: &[u8]) -> Option<usize> {
+    let found = PrivateKeyInfo::try_from(der).ok()?;
+    let key = rsa::pkcs1::RsaPrivateKey::try_from(found.private_key).ok()?;
+    Some(key.modulus.as_bytes().len())
 }
 
 /// The PEM form of a key, for whoever may have it (RFC 7468).

@@ -48,8 +48,10 @@ impl Redirect {
             && url.query().is_none()
             && url.fragment().is_none()
             && url.username().is_empty();
-        is_ours
-            .then(|| Self::Loopback { port: url.port().unwrap_or(80), path: url.path().to_owned() })
+        // None is any (RFC 8252 §7.3). A URL forgets the port 80.
+        let no_port = if text.starts_with("http://127.0.0.1:80") { 80 } else { 0 };
+        let port = url.port().unwrap_or(no_port);
+        is_ours.then(|| Self::Loopback { port, path: url.path().to_owned() })
     }
 
     /// The one that `profile` names, else any.

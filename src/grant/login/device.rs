@@ -43,7 +43,7 @@ struct Codes {
     verification_uri: String,
     verification_uri_complete: Option<String>,
     expires_in: Seconds,
-    interval: Option<u64>,
+    interval: Option<Seconds>,
 }
 
 impl<'a> Device<'a> {
@@ -81,8 +81,11 @@ impl<'a> Device<'a> {
         if !is_page(&verification_uri) || !is_code || device_code.is_empty() {
             return Err(Error::Unacceptable("it has no codes for a device in it"));
         }
-        self.interval =
-            codes.interval.unwrap_or(5).clamp(*limits::POLL.start(), *limits::POLL.end());
+        self.interval = codes
+            .interval
+            .and_then(|it| it.0)
+            .unwrap_or(5)
+            .clamp(*limits::POLL.start(), *limits::POLL.end());
         self.left = codes.expires_in.0.unwrap_or_default().min(limits::LOGIN.as_secs());
         self.stage = Stage::Shown(device_code);
         let whole = verification_uri_complete.filter(is_page);
@@ -102,15 +105,23 @@ impl<'a> Device<'a> {
         oauth::request(form, self.profile, self.now).map(Ask::Send)
     }
 
+    fn slow_down(&mut self) {
+        self.interval = (self.interval + 5).min(*limits::POLL.end());
+    }
+
     /// RFC 8628 §3.5.
     fn judge(&mut self, reply: &http::Reply, device_code: Zeroizing<String>) -> Result<Ask, Error> {
         match oauth::code(reply).as_deref().filter(|_| reply.status != 200) {
             Some("authorization_pending") => {}
-            Some("slow_down") => self.interval = (self.interval + 5).min(*limits::POLL.end()),
+            Some("slow_down") => self.slow_down(),
             Some("expired_token") => return Err(Error::LoginNeeded),
             _ => {
                 let sent = Sent::of(&self.profile.credential);
-                return oauth::read(reply, Reading::lasting(sent)).map(Ask::Done);
+                match oauth::read(reply, Reading::lasting(sent)) {
+                    // A person is on the way: what may pass is waited for.
+                    Err(Error::NotReady { .. }) => self.slow_down(),
+                    read => return read.map(Ask::Done),
+                }
             }
         }
         self.wait(device_code)
@@ -118,13 +129,22 @@ impl<'a> Device<'a> {
 }
 
 impl Login for Device<'_> {
+    fn asks_again(&self) -> bool {
+        matches!(self.stage, Stage::Asked(_))
+    }
+
     fn step(&mut self, answer: Answer<'_>) -> Result<Ask, Error> {
         let stage = std::mem::replace(&mut self.stage, Stage::Codes);
         match (stage, answer) {
             (Stage::Codes, Answer::Reply(reply)) => self.show(reply),
             (Stage::Codes, _) => self.ask_for_codes(),
             (Stage::Asked(code), Answer::Reply(reply)) => self.judge(reply, code),
-            (Stage::Shown(code) | Stage::Asked(code), _) => self.wait(code),
+            (Stage::Asked(code), _) => {
+                // Nobody answered.
+                self.slow_down();
+                self.wait(code)
+            }
+            (Stage::Shown(code), _) => self.wait(code),
             (Stage::Waited(code), _) => self.ask_whether_done(code),
         }
     }

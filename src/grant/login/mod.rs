@@ -75,6 +75,11 @@ impl Way {
 
 /// One login, from the first step to the token.
 pub trait Login {
+    /// Whether the request last given may go unanswered: then the next step is told nothing.
+    fn asks_again(&self) -> bool {
+        false
+    }
+
     /// What to do next; `answer` is what came of the step before.
     ///
     /// # Errors

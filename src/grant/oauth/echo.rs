@@ -42,7 +42,7 @@ impl<'a> Sent<'a> {
 
     /// Whether `text` has part of a secret in it, as it is or in a form that it was sent in: however
     /// the issuer cut, escaped or joined that.
-    pub(super) fn is_repeated_by(&self, text: &str) -> bool {
+    pub(in crate::grant) fn is_repeated_by(&self, text: &str) -> bool {
         let text = text.as_bytes();
         let secrets = [
             self.credential.secret.as_ref().map(ClientSecret::expose),

@@ -1,12 +1,12 @@
 //! Services as data: what is particular to each, one row a service; and those that a user adds in the
 //! settings.
 
+mod own;
 mod table;
 
 use std::borrow::Cow;
 
-use crate::config::OwnPreset;
-use crate::model::{AuthStyle, Endpoint, FieldName, Invalid};
+use crate::model::{AuthStyle, FieldName};
 
 /// What a profile of a service starts from. Values are copied into the profile when it is added;
 /// a later change of a row never moves an existing profile.
@@ -185,55 +185,6 @@ impl Preset {
         rows().find(of_none).or_else(|| rows().next()).cloned()
     }
 
-    /// The preset that a user's settings describe.
-    ///
-    /// # Errors
-    /// [`Invalid::Option`]: which part is not as it may be. A preset of a user's names no place of
-    /// plain http, and changes nothing of what a profile may not do.
-    pub fn own(name: &str, own: &OwnPreset) -> Result<Self, Invalid> {
-        const RULE: fn(&'static str) -> Invalid = Invalid::Option;
-        let like = Self::find(&own.like).ok_or(RULE("`like` names no preset of mintage"))?;
-        if Self::find(name).is_some() {
-            return Err(RULE("a preset of mintage has its name"));
-        }
-        let owned = |text: &Option<String>, otherwise: Cow<'static, str>| {
-            text.clone().map_or(otherwise, Cow::Owned)
-        };
-        let base_url = match &own.base_url {
-            Some(url) => {
-                let is_https = url.parse::<Endpoint>().is_ok_and(|url| !url.is_plain_http());
-                if !is_https {
-                    return Err(RULE("`base_url` is not https"));
-                }
-                Some(Cow::Owned(url.clone()))
-            }
-            None => like.base_url,
-        };
-        let token_path = own.token_path.clone().map(Cow::Owned).or(like.token_path);
-        if token_path.as_ref().is_some_and(|path| !path.starts_with('/')) {
-            return Err(RULE("`token_path` does not begin with `/`"));
-        }
-        let auth = own.auth.as_deref().map(str::parse).transpose();
-        let mut options = like.options.into_owned();
-        for (name, text) in &own.options {
-            options.retain(|(known, _)| known != name);
-            options.push((Cow::Owned(name.clone()), Cow::Owned(text.clone())));
-        }
-        Ok(Self {
-            name: Cow::Owned(name.to_owned()),
-            about: owned(&own.about, like.about),
-            base_url,
-            token_path,
-            auth: auth.map_err(|_| RULE("`auth` is none"))?.unwrap_or(like.auth),
-            options: Cow::Owned(options),
-            scopes: owned(&own.scopes, like.scopes),
-            audience: own.audience.clone().map(Cow::Owned).or(like.audience),
-            docs: owned(&own.docs, like.docs),
-            refused: owned(&own.refused, like.refused),
-            ..like
-        })
-    }
-
     /// The template named `name`.
     #[must_use]
     pub fn template(&self, name: &str) -> Option<&'static Template> {
@@ -244,6 +195,7 @@ impl Preset {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Endpoint;
 
     #[test]
     fn names_are_unique_and_urls_are_endpoints() {
@@ -259,28 +211,6 @@ mod tests {
             }
             assert!(preset.docs.is_empty() || preset.docs.parse::<Endpoint>().is_ok());
         }
-    }
-
-    #[test]
-    fn a_preset_of_a_users_weakens_nothing() {
-        let acme = OwnPreset {
-            like: "oauth2".to_owned(),
-            base_url: Some("https://id.acme.example".to_owned()),
-            token_path: Some("/token".to_owned()),
-            ..OwnPreset::default()
-        };
-        assert_eq!(Preset::own("acme", &acme).map(|preset| preset.auth), Ok(AuthStyle::Basic));
-        let refused = |change: fn(&mut OwnPreset)| {
-            let mut changed = acme.clone();
-            change(&mut changed);
-            Preset::own("acme", &changed).is_err()
-        };
-        assert!(Preset::own("canvas", &acme).is_err());
-        assert!(refused(|it| it.like = "acme".to_owned()));
-        assert!(refused(|it| it.base_url = Some("http://127.0.0.1:1".to_owned())));
-        assert!(refused(|it| it.base_url = Some("http://id.acme.example".to_owned())));
-        assert!(refused(|it| it.token_path = Some("@evil.example/".to_owned())));
-        assert!(refused(|it| it.auth = Some("plain".to_owned())));
     }
 
     #[test]

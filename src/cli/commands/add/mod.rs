@@ -3,12 +3,14 @@
 mod blank;
 mod wizard;
 
+pub use blank::fill_logins;
+
 use std::collections::BTreeSet;
 
 use serde_json::json;
 
 use super::shape::{self, Resolved, Shape};
-use super::{init, lease_for};
+use super::{init, lease_for, lease_from};
 use super::{key, login};
 use crate::cli::credential::{self, CredentialArgs, Given};
 use crate::cli::parts::Parts;
@@ -17,7 +19,7 @@ use crate::config;
 use crate::grant::login::Way;
 use crate::grant::{self, Ask, Preset};
 use crate::mint::Unsaved;
-use crate::model::{Kept, Part, Pasted, Profile, ProfileName, Slot, Tag};
+use crate::model::{LeaseRequest, Part, Pasted, Profile, ProfileName, Tag};
 use crate::vault::{self, OpenVault};
 
 /// Options of `add`.
@@ -79,41 +81,38 @@ fn save(
     parts: &Parts,
 ) -> Result<u8, Failure> {
     shape::tell_place(&profile, parts);
-    let mut kept: Option<Kept> = None;
+    let grant = grant::find(&profile.grant).ok_or(Failure::UnknownPreset)?;
     let waits = waits_for_login(&profile);
-    if waits && plan.login && parts.prompt.is_attended() {
-        let logged = login::log_in(&profile, parts)?;
-        kept = Some(logged.kept());
-        profile.credential.refresh = logged.refresh;
-    } else if plan.verify {
-        let slots = Unsaved::default();
-        lease_for(&profile, vault, &slots, parts)?;
-        if let Some(slot) = slots.into_slot() {
-            // What was spent for it is spent.
-            profile.credential.refresh = slot.refresh.or(profile.credential.refresh.take());
-            kept = slot.kept;
-        }
+    let logs_in = waits && plan.login && parts.prompt.is_attended();
+    let verifies = plan.verify && !logs_in;
+    let spends = grant.keeps_a_slot(&profile);
+    let mut logged = None;
+    if logs_in {
+        let mut done = login::log_in(&profile, parts)?;
+        profile.credential.refresh = done.refresh.take();
+        logged = Some(done);
+    } else if verifies && (waits || !spends) {
+        lease_for(&profile, vault, &Unsaved::default(), parts)?;
     }
-    let waits = waits && kept.is_none();
     let (name, endpoint) = (profile.name.clone(), profile.endpoint.clone());
-    let minted = kept.is_some() || plan.verify;
-    let is_local = grant::find(&profile.grant).is_some_and(grant::Grant::is_local);
     vault.add(profile)?;
-    if let Some(kept) = kept {
-        keep(&name, kept, vault)?;
+    if let Some(logged) = logged {
+        login::keep(&name, &logged, vault)?;
+    } else if verifies && spends {
+        verify_saved(&name, vault, parts)?;
     }
     parts.say_warnings(vault);
     if parts.style.json {
         style::write_json(json!({
-            "profile": name.as_str(), "endpoint": endpoint.as_str(), "verified": minted && !waits,
+            "profile": name.as_str(), "endpoint": endpoint.as_str(), "verified": logs_in || verifies,
         }))?;
     }
-    if is_local {
+    if grant.is_local() {
         parts.style.say(format_args!("profile `{name}` added"));
     } else {
         parts.style.say(format_args!("profile `{name}` added: tokens from {}", endpoint.host()));
     }
-    if waits {
+    if waits && !logs_in {
         parts.style.hint(format_args!("mintage login {name}"));
     }
     if plan.new_key {
@@ -123,12 +122,14 @@ fn save(
     Ok(0)
 }
 
-/// Keeps the first token of a profile that was just saved.
-fn keep(name: &ProfileName, kept: Kept, vault: &OpenVault<'_>) -> Result<(), Failure> {
-    let profile = vault.profile(name)?;
-    let held = vault.slot(&profile)?;
-    let slot = Slot { kept: Some(kept), ..Slot::default() };
-    Ok(vault.keep_slot(&profile, &held, slot)?)
+/// Mints for a profile that spends something with each mint: it is in the vault first, so that nothing
+/// is lost. Where the issuer refuses, it is taken out again.
+fn verify_saved(name: &ProfileName, vault: &OpenVault<'_>, parts: &Parts) -> Result<(), Failure> {
+    let minted = lease_from(vault, &LeaseRequest::plain(name.clone()), parts);
+    if minted.is_err() {
+        vault.remove(name)?;
+    }
+    minted.map(drop)
 }
 
 /// Whether nothing can be minted before a person has logged in.
@@ -209,7 +210,7 @@ impl Args {
         let mut profile = blank::profile(name, preset, endpoint, given, parts)?;
         profile.tags = BTreeSet::from_iter(self.tag);
         self.shape.apply(resolved, field, &mut profile)?;
-        blank::fill_logins(preset, &mut profile)?;
+        fill_logins(preset, &mut profile)?;
         ask_for_refresh(preset, &mut profile, parts)?;
         // Only here: what was added with https never becomes http.
         profile.flags.plain_http = profile.uses_plain_http();

@@ -19,13 +19,12 @@ fn main() {
 
 #[cfg(unix)]
 mod measured {
-    use std::collections::{BTreeMap, BTreeSet};
     use std::time::Duration;
 
     use mintage::grant::key::{self, Kind};
     use mintage::grant::{self, Occasion, Step};
     use mintage::http::Reply;
-    use mintage::model::{AuthStyle, Credential, Flags, LeaseRequest, Options, Profile, Scopes};
+    use mintage::model::{AuthStyle, Credential, LeaseRequest, Profile};
     use mintage::secret::{AccessToken, RefreshToken, ReplyBody};
     use rustix::time::{ClockId, clock_gettime};
     use zeroize::Zeroizing;
@@ -150,29 +149,8 @@ mod measured {
         let secret = Zeroizing::new(b"bench-secret".to_vec());
         let mut credential = Credential::new(id, secret).expect("a credential");
         credential.key = case.key.map(|kind| key::generate(kind).expect("a key"));
-        Profile {
-            name: "bench".parse().expect("a name"),
-            preset: "bench".to_owned(),
-            grant: case.grant.to_owned(),
-            endpoint: "https://issuer.example/token".parse().expect("a URL"),
-            issuer: None,
-            base_url: None,
-            auth: case.auth,
-            credential,
-            from: None,
-            options: Options::default(),
-            scopes: Scopes::default(),
-            audience: None,
-            resource: None,
-            params: Vec::new(),
-            ca: None,
-            fields: BTreeMap::new(),
-            label: None,
-            tags: BTreeSet::new(),
-            secret_expires: None,
-            flags: Flags::default(),
-            added_at: now,
-            changed_at: now,
-        }
+        let name = "bench".parse().expect("a name");
+        let endpoint = "https://issuer.example/token".parse().expect("a URL");
+        Profile { auth: case.auth, ..Profile::new(name, case.grant, endpoint, credential, now) }
     }
 }

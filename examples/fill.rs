@@ -13,7 +13,7 @@
     reason = "a program for scripts/bench-vault and scripts/bench-agent"
 )]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::process::ExitCode;
 use std::{env, fs};
@@ -22,7 +22,7 @@ use mintage::clock::{Clock as _, System};
 use mintage::config::{KeySource, Paths, Settings};
 use mintage::grant::Preset;
 use mintage::identity::{IdentityFile, Source as _};
-use mintage::model::{Credential, Endpoint, Flags, Options, Profile, Scopes};
+use mintage::model::{Credential, Endpoint, Profile};
 use mintage::prompt::Nobody;
 use mintage::store::{self, DirStore, Expect, Found, Look, Store};
 use mintage::vault::{OpenVault, Pins};
@@ -106,33 +106,17 @@ fn profile(number: u32) -> Result<Profile, Box<dyn Error>> {
     let base: Endpoint = base.parse()?;
     // As long as real ones.
     let secret = format!("{number:08}-made-up-secret-of-sixty-four-characters-for-measurements-xx");
-    let now = System.wall();
+    let credential = Credential::new(
+        format!("us-east-1#{number:08}-made-up-id").parse()?,
+        Zeroizing::new(secret.into_bytes()),
+    )?;
+    let name = format!("partner-{number:05}/prod").parse()?;
     Ok(Profile {
-        name: format!("partner-{number:05}/prod").parse()?,
         preset: preset.name.to_string(),
-        grant: preset.grant.to_string(),
-        from: None,
-        options: Options::default(),
-        endpoint: base.join(&path)?,
-        issuer: None,
-        base_url: Some(base),
+        base_url: Some(base.clone()),
         auth: preset.auth,
-        credential: Credential::new(
-            format!("us-east-1#{number:08}-made-up-id").parse()?,
-            Zeroizing::new(secret.into_bytes()),
-        )?,
-        scopes: Scopes::default(),
-        audience: None,
-        resource: None,
-        params: Vec::new(),
-        ca: None,
-        fields: BTreeMap::new(),
-        label: None,
         tags: BTreeSet::from(["made-up".parse()?]),
-        secret_expires: None,
-        flags: Flags::default(),
-        added_at: now,
-        changed_at: now,
+        ..Profile::new(name, &preset.grant, base.join(&path)?, credential, System.wall())
     })
 }
 

@@ -26,7 +26,7 @@ const LINES: [&[&str]; 13] = [
 ];
 
 /// The files that may open a secret, and why.
-const MAY_EXPOSE: [(&str, &str); 44] = [
+const MAY_EXPOSE: [(&str, &str); 43] = [
     ("secret.rs", "defines it"),
     ("model/anatomy.rs", "takes a token apart to show all but its signature"),
     ("seal/binding.rs", "keys of MACs"),
@@ -54,7 +54,6 @@ const MAY_EXPOSE: [(&str, &str); 44] = [
     ("grant/canvas_jwt.rs", "the token that is renewed"),
     ("grant/fixed.rs", "a key that is given out as it is"),
     ("grant/github_app.rs", "a token that is taken back"),
-    ("grant/introspection.rs", "a token that is asked about"),
     ("grant/jws.rs", "keys that sign"),
     ("grant/jwt_bearer.rs", "an assertion that is sent"),
     ("grant/key/mod.rs", "what kind a key is"),
@@ -62,9 +61,9 @@ const MAY_EXPOSE: [(&str, &str); 44] = [
     ("grant/oauth/client.rs", "client authentication"),
     ("grant/oauth/echo.rs", "whether a reply repeats a secret"),
     ("grant/oauth/reply.rs", "replies"),
+    ("grant/oauth/token.rs", "a token that is asked about, or taken back"),
     ("grant/refresh.rs", "a refresh token that is sent"),
     ("grant/token_exchange.rs", "the token that is exchanged"),
-    ("grant/revocation.rs", "a token that is taken back"),
     ("http/client.rs", "puts them on the wire"),
     ("agent/protocol.rs", "an opening key on its way to the agent"),
     ("agent/reply.rs", "a lease or a secret on its way to a client"),

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::oauth::{self, Form};
+use super::oauth;
 use super::{Error, http};
 use crate::model::{Endpoint, Profile};
 use crate::secret::AccessToken;
@@ -18,16 +18,8 @@ pub fn request(
     token: &AccessToken,
     now: Timestamp,
 ) -> Result<http::Request, Error> {
-    if !oauth::is_approved(profile, &endpoint) {
-        return Err(Error::Unacceptable(
-            "it takes tokens back at another host than the one that the secret is for",
-        ));
-    }
-    let mut form = Form::new();
-    form.add("token", token.expose().as_bytes());
-    form.add("token_type_hint", b"access_token");
-    let authorization = oauth::authenticate(&mut form, profile, now)?;
-    Ok(http::Request::post(endpoint, authorization, form.finish()))
+    let elsewhere = "it takes tokens back at another host than the one that the secret is for";
+    oauth::about_token(profile, endpoint, token, now, elsewhere)
 }
 
 /// Reads the answer (RFC 7009 §2.2): 200 is done, even for a token that it does not know.

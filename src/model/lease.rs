@@ -110,8 +110,7 @@ impl Lease {
 mod tests {
     use super::*;
     use crate::clock::Fixed;
-    use crate::model::{AuthStyle, Credential, Flags, Options, TokenLife, TokenType};
-    use std::collections::{BTreeMap, BTreeSet};
+    use crate::model::{Credential, TokenLife, TokenType};
     use zeroize::Zeroizing;
 
     fn lease(life: u64) -> Lease {
@@ -127,30 +126,10 @@ mod tests {
 
     fn profile() -> Profile {
         let id = "id".parse().expect("an id");
-        Profile {
-            name: "p".parse().expect("a name"),
-            preset: "oauth2".into(),
-            grant: "client-credentials".into(),
-            from: None,
-            options: Options::default(),
-            endpoint: "https://issuer.example/token".parse().expect("an endpoint"),
-            issuer: None,
-            base_url: None,
-            auth: AuthStyle::Basic,
-            credential: Credential::new(id, Zeroizing::new(vec![1])).expect("a credential"),
-            scopes: Scopes::default(),
-            audience: None,
-            resource: None,
-            params: Vec::new(),
-            ca: None,
-            fields: BTreeMap::new(),
-            label: None,
-            tags: BTreeSet::new(),
-            secret_expires: None,
-            flags: Flags::default(),
-            added_at: Timestamp::UNIX_EPOCH,
-            changed_at: Timestamp::UNIX_EPOCH,
-        }
+        let credential = Credential::new(id, Zeroizing::new(vec![1])).expect("a credential");
+        let endpoint = "https://issuer.example/token".parse().expect("an endpoint");
+        let name = "p".parse().expect("a name");
+        Profile::new(name, "client-credentials", endpoint, credential, Timestamp::UNIX_EPOCH)
     }
 
     fn at(wall: i64, steady: u64) -> Fixed {

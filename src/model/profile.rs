@@ -93,6 +93,42 @@ pub enum Withheld {
 }
 
 impl Profile {
+    /// One with what every profile has, made at `added_at`: its preset is called as its grant is, its
+    /// client proves itself by [`AuthStyle::Basic`], and all else is empty.
+    #[must_use]
+    pub fn new(
+        name: ProfileName,
+        grant: &str,
+        endpoint: Endpoint,
+        credential: Credential,
+        added_at: Timestamp,
+    ) -> Self {
+        Self {
+            name,
+            preset: grant.to_owned(),
+            grant: grant.to_owned(),
+            endpoint,
+            issuer: None,
+            base_url: None,
+            auth: AuthStyle::Basic,
+            credential,
+            from: None,
+            options: Options::default(),
+            scopes: Scopes::default(),
+            audience: None,
+            resource: None,
+            params: Vec::new(),
+            ca: None,
+            fields: BTreeMap::new(),
+            label: None,
+            tags: BTreeSet::new(),
+            secret_expires: None,
+            flags: Flags::default(),
+            added_at,
+            changed_at: added_at,
+        }
+    }
+
     /// Checks what no single field can know.
     ///
     /// # Errors

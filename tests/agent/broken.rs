@@ -14,8 +14,9 @@ use rustix::process::Signal;
 use crate::issuer::{Fault, Hold};
 use crate::person::{PERSON, Person};
 use crate::process::{agents, in_time, is_running, signal, words};
-use crate::scene::{Scene, at_once, until};
+use crate::scene::Scene;
 use crate::wire::{Wire, frame, hello, is_answered};
+use crate::world::{at_once, until};
 
 const SOON: Duration = Duration::from_secs(10);
 

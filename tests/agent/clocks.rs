@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::scene::{Scene, until};
+use crate::scene::Scene;
+use crate::world::until;
 
 /// A day back, a day ahead: as `faketime` reads it.
 const BACK: &str = "-1d";

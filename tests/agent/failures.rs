@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use crate::issuer::Fault;
-use crate::scene::{Scene, at_once, until};
+use crate::scene::Scene;
+use crate::world::{at_once, until};
 
 /// Gives `prod` another secret.
 #[track_caller]

@@ -10,8 +10,9 @@ use mintage::limits;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::process::{descriptors, in_time, status};
-use crate::scene::{Scene, at_once, until};
+use crate::scene::Scene;
 use crate::wire::{STATUS, STATUS_REPLY, Wire, frame, hello, is_answered};
+use crate::world::{at_once, until};
 
 /// Clients that have begun a frame.
 fn begin(socket: &Path, count: usize, opening: &[u8]) -> Vec<UnixStream> {

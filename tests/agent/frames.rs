@@ -6,8 +6,9 @@ use mintage::agent::{Asker, Hello, NUMBER, Place, Request, VERSION, Wanted};
 use mintage::limits;
 
 use crate::process::{is_running, status};
-use crate::scene::{Scene, at_once};
+use crate::scene::Scene;
 use crate::wire::{STATUS, STATUS_REPLY, TOLD, Wire, frame, hello, hello_of, is_answered};
+use crate::world::at_once;
 
 /// Lengths that no frame may have, where at most `cap` bytes are taken.
 fn bad_lengths(cap: usize) -> [u32; 4] {
@@ -209,7 +210,7 @@ fn clients_that_are_gone_while_it_mints_for_them_leave_the_others_theirs() {
     std::thread::scope(|scope| {
         let asking = scope.spawn(|| at_once(4, |_| scene.mintage(["token", "prod"])));
         // Four more that wait, beside the last few that left.
-        crate::scene::until("they wait", || scene.conversations() >= 4);
+        crate::world::until("they wait", || scene.conversations() >= 4);
         hold.release();
         for ran in asking.join().expect("they ended") {
             ran.succeeds();

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::issuer::{Fault, Hold, Issuer, Seen};
-use crate::scene::{Scene, at_once, until};
-use crate::world::Canary;
+use crate::scene::Scene;
+use crate::world::{Canary, at_once, until};
 
 /// An edit of `prod`; what it reads from standard input comes last.
 #[track_caller]

@@ -14,8 +14,9 @@ use rustix::process::Signal;
 
 use crate::person::{Person, STRANGER, give};
 use crate::process::{descriptors, in_time, is_listening, is_running, signal, stat, words};
-use crate::scene::{Scene, at_once, until};
+use crate::scene::Scene;
 use crate::wire::{Wire, hello_of, is_answered};
+use crate::world::{at_once, until};
 
 fn chmod(path: &Path, mode: u32) {
     fs::set_permissions(path, Permissions::from_mode(mode)).expect("ours");

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use crate::scene::{PASSPHRASE, Scene, until};
+use crate::scene::{PASSPHRASE, Scene};
+use crate::world::until;
 
 // A14
 #[test]

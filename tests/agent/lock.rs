@@ -8,7 +8,8 @@ use rustix::process::Signal;
 
 use crate::issuer::{Fault, Hold};
 use crate::logind::Logind;
-use crate::scene::{Scene, until};
+use crate::scene::Scene;
+use crate::world::until;
 
 /// Every command that opens the vault, with a profile `prod` in it.
 const OPENING: [&[&str]; 15] = [

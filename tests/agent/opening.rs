@@ -8,7 +8,8 @@ use rustix::process::Signal;
 
 use crate::keyring::Keyring;
 use crate::pty::Session;
-use crate::scene::{PASSPHRASE, Scene, at_once, until};
+use crate::scene::{PASSPHRASE, Scene};
+use crate::world::{at_once, until};
 
 const QUESTION: &str = "Passphrase: ";
 

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::scene::{Scene, until};
-use crate::world::{Call, Ran};
+use crate::scene::Scene;
+use crate::world::{Call, Ran, until};
 
 /// Far longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::issuer::{Fault, Issuer, Seen};
-use crate::scene::{Scene, until};
+use crate::scene::Scene;
+use crate::world::until;
 
 const METADATA: &str = "/.well-known/oauth-authorization-server";
 

@@ -2,7 +2,6 @@
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -149,23 +148,4 @@ fn wrapped(key: &[u8]) -> Vec<u8> {
     writer.write_all(key).expect("written");
     writer.finish().expect("written");
     sealed
-}
-
-/// Waits for what must come soon.
-#[track_caller]
-pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let started = Instant::now();
-    while !is_so() {
-        assert!(started.elapsed() < Duration::from_secs(30), "it does not come: {what}");
-        std::thread::sleep(Duration::from_millis(10));
-    }
-}
-
-/// So many calls at the same time.
-pub fn at_once(count: usize, call: impl Fn(usize) -> Call + Sync) -> Vec<Ran> {
-    std::thread::scope(|scope| {
-        let call = &call;
-        let running: Vec<_> = (0..count).map(|n| scope.spawn(move || call(n).run())).collect();
-        running.into_iter().map(|it| it.join().expect("it ended")).collect()
-    })
 }

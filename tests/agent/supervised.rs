@@ -13,7 +13,8 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::process::{in_time, is_listening, is_running};
-use crate::scene::{Scene, at_once, until};
+use crate::scene::Scene;
+use crate::world::{at_once, until};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_mintage");
 

@@ -1,11 +1,10 @@
 //! One profile for each preset, with canaries of its own.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use mintage::grant::key::{self, Kind};
 use mintage::grant::{Ask, Preset};
-use mintage::model::{AuthStyle, Credential, Endpoint, Flags, Options, Part, Profile, Scopes};
+use mintage::model::{AuthStyle, Credential, Endpoint, Options, Part, Profile, Scopes};
 use mintage::secret::PrivateKey;
 use zeroize::Zeroizing;
 
@@ -46,31 +45,17 @@ pub fn of(preset: &Preset) -> Made {
     });
     let base: Endpoint = base.parse().expect("a URL");
     let path = preset.token_path.as_deref().unwrap_or("/token");
-    let now = super::now();
+    let endpoint = base.join(path).expect("a URL");
+    let name = "prod".parse().expect("a name");
     let takes_source = preset.asks.contains(&Ask::Source);
     let profile = Profile {
-        name: "prod".parse().expect("a name"),
         preset: preset.name.to_string(),
-        grant: preset.grant.to_string(),
-        endpoint: base.join(path).expect("a URL"),
-        issuer: None,
-        base_url: Some(base),
         auth: style(preset, &credential),
-        credential,
         from: takes_source.then(|| "other".parse().expect("a name")),
         options: options(preset),
         scopes: scopes(preset),
-        audience: None,
-        resource: None,
-        params: Vec::new(),
-        ca: None,
-        fields: BTreeMap::new(),
-        label: None,
-        tags: BTreeSet::new(),
-        secret_expires: None,
-        flags: Flags::default(),
-        added_at: now,
-        changed_at: now,
+        base_url: Some(base),
+        ..Profile::new(name, &preset.grant, endpoint, credential, super::now())
     };
     Made { profile, canaries }
 }

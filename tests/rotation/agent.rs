@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use crate::issuer::Hold;
-use crate::scene::{Scene, Started, at_once, until};
+use crate::scene::{Scene, Started};
+use crate::world::{at_once, until};
 
 #[test]
 fn sixty_four_callers_share_one_refresh() {

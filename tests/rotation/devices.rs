@@ -3,8 +3,8 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use crate::scene::{Scene, Started, at_once, copy};
-use crate::world::World;
+use crate::scene::{Scene, Started, copy};
+use crate::world::{World, at_once};
 
 /// With a second device, both of which can read and write the vault.
 fn two() -> (Scene, World) {
@@ -63,7 +63,7 @@ fn a_device_waits_for_the_refresh_of_another_one() {
         let first = scope.spawn(|| scene.token());
         assert!(hold.is_sent_within(Duration::from_secs(20)));
         let waiting = scope.spawn(|| second.run(["token", "prod"]).succeeds().out());
-        crate::scene::until("the claim is seen", || !scene.slots().is_empty());
+        crate::world::until("the claim is seen", || !scene.slots().is_empty());
         hold.release();
         let (first, second) = (first.join().expect("it ends"), waiting.join().expect("it ends"));
         assert_eq!(first, second.trim_end());

@@ -5,7 +5,6 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Child;
-use std::time::{Duration, Instant};
 
 use crate::issuer::{Fault, Hold, Issuer, Service};
 use crate::world::{Call, Canary, Ran, World};
@@ -180,25 +179,6 @@ pub fn copy(from: &Path, to: &Path) {
     let all = format!("{}/.", from.display());
     let copied = std::process::Command::new("cp").args(["-a", &all]).arg(to).status();
     assert!(copied.expect("started").success());
-}
-
-/// Waits for what must come soon.
-#[track_caller]
-pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let started = Instant::now();
-    while !is_so() {
-        assert!(started.elapsed() < Duration::from_secs(30), "it does not come: {what}");
-        std::thread::sleep(Duration::from_millis(10));
-    }
-}
-
-/// So many calls at the same time.
-pub fn at_once(count: usize, call: impl Fn(usize) -> Call + Sync) -> Vec<Ran> {
-    std::thread::scope(|scope| {
-        let call = &call;
-        let running: Vec<_> = (0..count).map(|n| scope.spawn(move || call(n).run())).collect();
-        running.into_iter().map(|it| it.join().expect("it ended")).collect()
-    })
 }
 
 /// A program that is stopped in the middle, and does not outlive its test.

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use mintage::clock::{Clock as _, System};
-use mintage::model::{Credential, Flags, Options, Profile, ProfileName, Scopes};
+use mintage::model::{Credential, Profile, ProfileName};
 use mintage::seal::{OpeningKey, VaultId};
 use mintage::store::{Error, Expect, Found, Look, MemoryStore, Store};
 use mintage::vault::{Founding, OpenVault, Pins, found};
@@ -236,30 +236,9 @@ pub fn profile(label: &str) -> Profile {
     let endpoint: mintage::model::Endpoint = "https://127.0.0.1:1/".parse().expect("a URL");
     let now = System.wall();
     let secret = Zeroizing::new(b"secret".to_vec());
-    Profile {
-        name: name(),
-        preset: "oauth2".to_owned(),
-        grant: "client-credentials".to_owned(),
-        from: None,
-        options: Options::default(),
-        endpoint,
-        issuer: None,
-        base_url: None,
-        auth: "basic".parse().expect("a style"),
-        credential: Credential::new("id".parse().expect("an id"), secret).expect("a pair"),
-        scopes: Scopes::parse([]).expect("none"),
-        audience: None,
-        resource: None,
-        params: Vec::new(),
-        ca: None,
-        fields: std::collections::BTreeMap::new(),
-        label: Some(label.to_owned()),
-        tags: std::collections::BTreeSet::new(),
-        secret_expires: None,
-        flags: Flags::default(),
-        added_at: now,
-        changed_at: now,
-    }
+    let credential = Credential::new("id".parse().expect("an id"), secret).expect("a pair");
+    let profile = Profile::new(name(), "client-credentials", endpoint, credential, now);
+    Profile { label: Some(label.to_owned()), ..profile }
 }
 
 // F06

@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
@@ -204,4 +205,23 @@ impl Ran {
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.stdout).expect("JSON on stdout")
     }
+}
+
+/// Waits for what must come soon.
+#[track_caller]
+pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !is_so() {
+        assert!(started.elapsed() < Duration::from_secs(30), "it does not come: {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// So many calls at the same time.
+pub fn at_once(count: usize, call: impl Fn(usize) -> Call + Sync) -> Vec<Ran> {
+    std::thread::scope(|scope| {
+        let call = &call;
+        let running: Vec<_> = (0..count).map(|n| scope.spawn(move || call(n).run())).collect();
+        running.into_iter().map(|it| it.join().expect("it ended")).collect()
+    })
 }

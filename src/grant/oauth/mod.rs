@@ -5,11 +5,13 @@ mod echo;
 mod form;
 mod lifetime;
 mod reply;
+mod token;
 
 pub(super) use client::{OPTIONS as CLIENT_OPTIONS, authenticate, bearer, is_approved, request};
 pub(super) use echo::Sent;
 pub(super) use form::Form;
 pub(super) use lifetime::Seconds;
 pub(super) use reply::{Reading, access, code, first_error, is_json, json, lasting, read, refusal};
+pub(super) use token::about as about_token;
 
 use super::{Error, Rule, http};

@@ -1,14 +1,10 @@
 //! A profile as its preset has it, before anything else is said of it.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::cli::Failure;
 use crate::cli::credential::Given;
 use crate::cli::parts::Parts;
 use crate::grant::{self, Preset};
-use crate::model::{
-    AuthStyle, Credential, Endpoint, Flags, Options, Part, Profile, ProfileName, Scopes,
-};
+use crate::model::{AuthStyle, Credential, Endpoint, Options, Part, Profile, ProfileName, Scopes};
 
 /// The preset's own endpoint.
 ///
@@ -54,28 +50,13 @@ pub fn profile(
         }
     }
     Ok(Profile {
-        name,
         preset: preset.name.to_string(),
-        grant: preset.grant.to_string(),
-        endpoint,
-        issuer: None,
         base_url: preset.base_url.as_deref().map(str::parse).transpose()?,
         auth: style(preset, &credential),
-        credential,
-        from: None,
         options,
         scopes: Scopes::parse([&*preset.scopes])?,
         audience: preset.audience.as_deref().map(str::to_owned),
-        resource: None,
-        params: Vec::new(),
-        ca: None,
-        fields: BTreeMap::new(),
-        label: None,
-        tags: BTreeSet::new(),
-        secret_expires: None,
-        flags: Flags::default(),
-        added_at: now,
-        changed_at: now,
+        ..Profile::new(name, &preset.grant, endpoint, credential, now)
     })
 }
 

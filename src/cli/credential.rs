@@ -249,7 +249,10 @@ impl CredentialArgs {
             given.replaced.push(Part::Key);
         }
         if let Some(kind) = self.new_key {
-            given.credential.key = Some(key::generate(kind)?);
+            let made = key::generate(kind)?;
+            // Canvas takes no public key without an id.
+            given.kid = Some(key::thumbprint(&made)?);
+            given.credential.key = Some(made);
         }
         if let Some(path) = &self.cert_file {
             let found = key::certificate(&file(parts, path, "--cert-file")?)?;

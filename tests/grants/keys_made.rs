@@ -97,6 +97,29 @@ fn the_thumbprint_is_that_of_the_rfc() {
     assert_eq!(thumbprint, "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
 }
 
+// Canvas refuses a JWK without `kid`.
+#[test]
+fn a_key_made_with_its_profile_has_an_id_and_signs_with_it() {
+    let scene = Scene::new();
+    let options = ["--client-id", "app", "--new-key"];
+    let printed = scene.adding_oauth("app", "oauth2", &options).run().succeeds().json();
+    assert_eq!(text(&printed, "kid"), second::thumbprint(&printed));
+    scene.world.run(["token", "app"]).exits(7);
+    let (jwt, url) = (&scene.form()["client_assertion"], scene.token_url());
+    let verified = second::verified(jwt, &printed, "RS256", Some(&url));
+    assert_eq!(verified.header["kid"], printed["kid"]);
+}
+
+#[test]
+fn a_missing_place_is_said_before_a_credential_is_asked_for() {
+    let scene = Scene::new();
+    scene.write("key.pem", "not read yet");
+    for key in [&["--new-key"][..], &["--key-file", "key.pem"]] {
+        let add = ["add", "lti", "--preset", "canvas-lti"];
+        scene.world.run(add.iter().chain(key)).exits(2).says("--base-url");
+    }
+}
+
 /// What it signs carries none either: an issuer that knows the key by another id must not be misled.
 #[test]
 fn a_key_that_came_without_an_id_is_shown_without_one() {

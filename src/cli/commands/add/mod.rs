@@ -195,8 +195,10 @@ impl Args {
         if self.new_key {
             self.credential.make_key();
         }
-        if resolved.place.is_none() && !preset.asks.contains(&Ask::Key) {
-            // Before the secret, too. A key's own file may say where it is good.
+        // A key's own file may say where it is good.
+        let may_be_told = preset.asks.contains(&Ask::Key) && preset.token_path.is_none();
+        if resolved.place.is_none() && !may_be_told {
+            // Before the secret, too.
             blank::endpoint(preset)?;
         }
         self.ask_for_options(preset, parts)?;

@@ -1,11 +1,11 @@
-//! `mintage add` without anything: a service from a list, what it needs, one login, a name.
+//! `mintage add` without anything: a service from a list, what it needs, one mint, a name.
 
-use super::{Args, Plan, name, open_or_make, refuse_if_there, save};
+use super::{Args, Plan, name, open_or_make, refuse_if_there, save, waits_for_login};
 use crate::cli::Failure;
 use crate::cli::commands::presets;
 use crate::cli::parts::Parts;
-use crate::grant::{Ask, Preset};
-use crate::model::ProfileName;
+use crate::grant::{self, Ask, Preset};
+use crate::model::{Profile, ProfileName};
 
 /// Asks its way through.
 pub fn run(parts: &Parts) -> Result<u8, Failure> {
@@ -20,8 +20,7 @@ pub fn run(parts: &Parts) -> Result<u8, Failure> {
     let working: ProfileName = preset.name.parse()?;
     let new_key = args.new_key;
     let mut profile = args.profile(working, &preset, parts)?;
-    // The issuer cannot know a key that was made just now.
-    let verify = !new_key && !says_no(parts, "Log in once now, to see that it works? [Y/n] ")?;
+    let verify = !new_key && wants_a_mint(&profile, parts)?;
     profile.name = loop {
         let asked = name(&Args::default(), parts);
         match asked.and_then(|name| refuse_if_there(&vault, &name).map(|()| name)) {
@@ -113,6 +112,20 @@ fn answer(ask: Ask, args: &mut Args, parts: &Parts) -> Result<(), Failure> {
         | Ask::RefreshOrLogin => {}
     }
     Ok(())
+}
+
+/// Whether to try the profile before it is saved. (An issuer cannot know a key that was made just now.)
+fn wants_a_mint(profile: &Profile, parts: &Parts) -> Result<bool, Failure> {
+    if grant::find(&profile.grant).is_some_and(grant::Grant::is_local) {
+        // Nobody is asked for anything.
+        return Ok(true);
+    }
+    let question = if waits_for_login(profile) {
+        "Log in now? [Y/n] "
+    } else {
+        "Mint once now, to see that it works? [Y/n] "
+    };
+    Ok(!says_no(parts, question)?)
 }
 
 /// Anything but a no is a yes.
